@@ -1,0 +1,64 @@
+// The port to the key map: where each name's newest needle stands. Rebuilt from index logs when lost.
+import type { IndexCursor } from '../index/index-format.js'
+
+/** Where a needle stands. Offset and length in bytes; the length may be rounded up. */
+export interface KeyMapEntry {
+  readonly volumeId: number
+  readonly offsetBytes: number
+  readonly lengthBytes: number
+  readonly tombstone: boolean
+}
+
+/** A needle that became the newest of its name, for the map to point at. */
+export interface Publication {
+  readonly name: Buffer
+  readonly entry: KeyMapEntry
+  /** What find() gave for this name, once verified to be this name's; undefined when the name was unknown. */
+  readonly replaces: KeyMapEntry | undefined
+}
+
+/** A place in the volumes up to which a publication is complete. */
+export interface VolumePosition {
+  readonly volumeId: number
+  readonly endBytes: number
+}
+
+/** What a map is filled from: every needle the store has, by volume and offset. May be read more than once. */
+export interface LocationSource {
+  /** Shows records at or past `fromBytes(volumeId)`, in order of volume and offset, damage left out. */
+  forEach(visit: (cursor: IndexCursor) => void, fromBytes?: (volumeId: number) => number): Promise<void>
+  /** How far each volume is committed. */
+  ends(): ReadonlyMap<number, number>
+  /** The full rank of the needle at an entry, or undefined when no needle of that name stands there. */
+  rankOf(
+    name: Buffer,
+    entry: KeyMapEntry,
+  ): Promise<{ version: bigint; tombstone: boolean; dataChecksum: number } | undefined>
+}
+
+export interface KeyMapStats {
+  readonly kind: 'table' | 'redis'
+  /** Names known, tombstones included; -1 when the map cannot tell cheaply. */
+  readonly names: number
+  /** Bytes of memory the map itself takes in this process. */
+  readonly memoryBytes: number
+}
+
+/**
+ * One name is looked up or published by one caller at a time (the store serialises them). Both implementations pass
+ * test/key-map/key-map-contract.ts.
+ */
+export interface KeyMap {
+  /** Whether find() may point at another name's needle, so that the caller has to compare names. */
+  readonly exact: boolean
+  /** Makes the map equal to the source; nothing else may be called before it is done. */
+  load(source: LocationSource): Promise<void>
+  /** Where the name's newest needle stands; undefined when there is none. Throws KEY_MAP_AWAY. */
+  find(name: Buffer): KeyMapEntry | undefined | Promise<KeyMapEntry | undefined>
+  /** Points names at their new needles and moves the map's position; in order per volume. Throws KEY_MAP_AWAY. */
+  publish(publications: readonly Publication[], position: VolumePosition): void | Promise<void>
+  /** Whether find() and publish() would be answered now. */
+  ready(): boolean
+  stats(): KeyMapStats
+  close(): Promise<void>
+}

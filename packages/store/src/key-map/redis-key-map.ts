@@ -1,0 +1,2 @@
+import type { KeyMap } from './key-map.js'
+export declare const RedisKeyMap: new (options: object) => KeyMap

@@ -1,0 +1,74 @@
+// Reads blobs on the calling thread when their bytes are known to be in the page cache: 4–7 µs instead of the 9–46 µs
+// that a trip through the thread pool costs. A cold read would stop everybody, so only a blob that was read lately is
+// read this way, and what "lately" covers is forgotten before the page cache forgets it.
+import os from 'node:os'
+import type { TableEntry, TableKeyMap } from '../key-map/table-key-map.js'
+import { type NeedleHeader, needleHeaderBytes, readNeedleHeader } from '../needle/needle-format.js'
+import { dataMatches } from './needle-reader.js'
+import type { VolumeSet } from './volume-set.js'
+
+/** Larger needles go through the pool: reading them would hold the thread too long. */
+export const hotNeedleBytesMax = 66 * 1024
+const slowReadMs = 0.2
+/** So many slow reads among the latest `slowWindow` mean that the page cache lost what we think it has. */
+const slowReadsMax = 8
+const slowWindow = 1024
+
+export class HotReader {
+  readonly #table: TableKeyMap
+  readonly #volumes: VolumeSet
+  #bytesSinceForgotten = 0
+  #forgetAfterBytes = os.freemem() / 2
+  #slowReads = 0
+  #readsInWindow = 0
+  damagedReads = 0
+
+  constructor(table: TableKeyMap, volumes: VolumeSet) {
+    this.#table = table
+    this.#volumes = volumes
+  }
+
+  /**
+   * Reads the live needle of the name in `bytes[start..end)` to `scratch[at]` and verifies it. Undefined when that
+   * cannot be done at once, or the needle is not what it should be: then the long way finds out.
+   */
+  read(bytes: Buffer, { start, end }: { start: number; end: number }, scratch: Buffer, at: number): NeedleHeader | undefined {
+    const entry = this.#table.findBytes(bytes, start, end)
+    if (entry === undefined || !entry.recent || entry.tombstone || entry.lengthBytes > hotNeedleBytesMax) return undefined
+    const volume = this.#volumes.get(entry.volumeId)?.file
+    if (volume === undefined || entry.offsetBytes >= volume.committedBytes) return undefined
+    const startedAtMs = performance.now()
+    const read = volume.file.readSync(scratch.subarray(at, at + entry.lengthBytes), entry.offsetBytes)
+    this.#noteSpeed(performance.now() - startedAtMs)
+    const needle = scratch.subarray(0, at + read)
+    const header = readNeedleHeader(needle, at, { seed: volume.seed, offsetBytes: entry.offsetBytes })
+    if (typeof header === 'string' || header.tombstone || header.nameLength !== end - start) return undefined
+    if (needle.compare(bytes, start, end, at + needleHeaderBytes, at + needleHeaderBytes + header.nameLength) !== 0) {
+      return undefined
+    }
+    return dataMatches(needle, at, header) ? header : undefined
+  }
+
+  /** Notes that the needle at `entry` was just read through the pool, so that its bytes are in the page cache now. */
+  noteRead(name: Buffer, entry: { volumeId: number; offsetBytes: number; lengthBytes: number }): void {
+    this.#bytesSinceForgotten += entry.lengthBytes
+    if (this.#bytesSinceForgotten > this.#forgetAfterBytes) this.#forget()
+    this.#table.markRecent(name, 0, name.length, entry as TableEntry)
+  }
+
+  #noteSpeed(tookMs: number): void {
+    if (tookMs > slowReadMs) this.#slowReads++
+    if (this.#slowReads >= slowReadsMax) this.#forget()
+    if (++this.#readsInWindow < slowWindow) return
+    this.#readsInWindow = 0
+    this.#slowReads = 0
+  }
+
+  #forget(): void {
+    this.#table.forgetRecent()
+    this.#bytesSinceForgotten = 0
+    this.#forgetAfterBytes = os.freemem() / 2
+    this.#slowReads = 0
+    this.#readsInWindow = 0
+  }
+}

@@ -1,0 +1,273 @@
+// Appends needles to one volume at a time. Blobs that arrive while a write is under way share the next one, and its
+// sync (group commit). Order of a commit: data written, data synced, index noted, key map published, acknowledged.
+import { isDiskFull, writeError } from '../disk/disk-errors.js'
+import type { DiskFile } from '../disk/disk-files.js'
+import { writeFully, readFully } from '../disk/whole-io.js'
+import { StoreError } from '../errors.js'
+import { pendingIndexBytesMax } from '../index/index-log.js'
+import type { KeyMap, KeyMapEntry, Publication } from '../key-map/key-map.js'
+import { encodeNeedlePrefix, type NeedleFields, needleLength, paddingLength } from '../needle/needle-format.js'
+import type { StoreLog } from '../options.js'
+import type { Volume } from './volume.js'
+import type { VolumeSet } from './volume-set.js'
+
+const batchBytesMax = 8 * 1024 * 1024
+const copyBytes = 1024 * 1024
+/** With durability 'os': a sync is started when this much was written since the last one. */
+const unsyncedBytesMax = 64 * 1024 * 1024
+const indexFlushBytes = 1024 * 1024
+
+/** A blob ready to be appended: all of it received, its checksums known. */
+export interface Draft extends NeedleFields {
+  /** The data in memory, or a file that holds exactly it. */
+  readonly data: readonly Buffer[] | DiskFile
+  /** What the key map said of this name; the name must be locked until append() settles. */
+  readonly replaces: KeyMapEntry | undefined
+}
+
+interface Waiting {
+  readonly draft: Draft
+  readonly lengthBytes: number
+  readonly resolve: (entry: KeyMapEntry) => void
+  readonly reject: (error: unknown) => void
+}
+
+export interface WriterOptions {
+  readonly volumes: VolumeSet
+  readonly keyMap: KeyMap
+  readonly durability: 'sync' | 'os'
+  readonly batchBlobsMax: number
+  readonly flushIntervalMs: number
+  readonly log: StoreLog
+  readonly onFatal: (error: Error) => void
+}
+
+export class VolumeWriter {
+  readonly #options: WriterOptions
+  #volume: Volume | undefined
+  #queue: Waiting[] = []
+  #running: Promise<void> | undefined
+  #publishing: Promise<void> = Promise.resolve()
+  #flushing: Promise<void> | undefined
+  readonly #timer: NodeJS.Timeout
+  /** Commits made; with the blobs they held this says how well blobs share syncs. */
+  batches = 0
+  blobs = 0
+
+  constructor(options: WriterOptions) {
+    this.#options = options
+    this.#timer = setInterval(() => this.#flushSoon(), options.flushIntervalMs).unref()
+  }
+
+  /**
+   * Resolves once the needle is where `durability` promises and the key map points at it. Rejects with DISK_FULL,
+   * WRITE_FAILED, SYNC_FAILED (not stored) or KEY_MAP_AWAY (stored, and published when the key map is back).
+   */
+  append(draft: Draft): Promise<KeyMapEntry> {
+    return new Promise((resolve, reject) => {
+      const lengthBytes = needleLength({
+        nameLength: draft.name.length,
+        contentTypeLength: draft.contentType.length,
+        dataLength: draft.dataLength,
+      })
+      this.#queue.push({ draft, lengthBytes, resolve, reject })
+      this.#running ??= this.#run()
+    })
+  }
+
+  async #run(): Promise<void> {
+    // One turn of the event loop, so that requests that arrived together share the first write as well.
+    await new Promise(setImmediate)
+    while (this.#queue.length > 0) {
+      let batch: Waiting[] = []
+      try {
+        const volume = await this.#writable((this.#queue[0] as Waiting).lengthBytes)
+        batch = this.#takeBatch(volume)
+        await this.#commit(volume, batch)
+      } catch (error) {
+        if (batch.length === 0) batch = this.#queue.splice(0)
+        for (const { reject } of batch) reject(error)
+      }
+    }
+    this.#running = undefined
+  }
+
+  async #writable(lengthBytes: number): Promise<Volume> {
+    const present = this.#volume
+    if (present !== undefined && this.#options.volumes.hasRoom(present, lengthBytes)) return present
+    try {
+      if (present !== undefined) await this.#finish(present)
+      this.#volume = undefined
+      this.#volume = await this.#options.volumes.takeWritable(lengthBytes)
+      return this.#volume
+    } catch (cause) {
+      throw writeError(cause, 'A new volume could not be made')
+    }
+  }
+
+  /** A full volume's data and log are made durable before the next one opens, so that reopening need not scan it. */
+  async #finish(volume: Volume): Promise<void> {
+    await this.#flushing
+    await this.#syncAndFlush(volume)
+    if (!volume.file.sealed) await volume.index.dataSync()
+  }
+
+  #takeBatch(volume: Volume): Waiting[] {
+    const { volumes, batchBlobsMax } = this.#options
+    let bytes = 0
+    let count = 0
+    for (const { draft, lengthBytes } of this.#queue) {
+      const alone = !Array.isArray(draft.data)
+      if (count > 0 && (alone || count >= batchBlobsMax || bytes + lengthBytes > batchBytesMax)) break
+      if (count > 0 && !volumes.hasRoom(volume, bytes + lengthBytes)) break
+      bytes += lengthBytes
+      count++
+      if (alone) break
+    }
+    return this.#queue.splice(0, count)
+  }
+
+  async #commit(volume: Volume, batch: readonly Waiting[]): Promise<void> {
+    const { file, index } = volume
+    const startBytes = file.committedBytes
+    if (index.pendingBytes > pendingIndexBytesMax) {
+      throw new StoreError('DISK_FULL', 'The index log cannot be written; free some space')
+    }
+    const endBytes = await this.#write(volume, batch, startBytes)
+    if (this.#options.durability === 'sync') await this.#sync(volume, endBytes)
+    file.committedBytes = endBytes
+    this.batches++
+    this.blobs += batch.length
+    const entries = noteInIndex(volume, batch, startBytes)
+    if (index.pendingBytes > indexFlushBytes || endBytes - file.syncedBytes > unsyncedBytesMax) this.#flushSoon()
+    const publications: Publication[] = batch.map(({ draft }, at) => ({
+      name: draft.name as Buffer,
+      entry: entries[at] as KeyMapEntry,
+      replaces: draft.replaces,
+    }))
+    const published = this.#options.keyMap.publish(publications, { volumeId: volume.id, endBytes })
+    if (published === undefined) {
+      for (const [at, { resolve }] of batch.entries()) resolve(entries[at] as KeyMapEntry)
+      return
+    }
+    // The next batch is written while Redis answers, but positions reach it in order.
+    await this.#publishing
+    this.#publishing = published.then(
+      () => batch.forEach(({ resolve }, at) => resolve(entries[at] as KeyMapEntry)),
+      (error: unknown) => batch.forEach(({ reject }) => reject(error)),
+    )
+  }
+
+  async #write(volume: Volume, batch: readonly Waiting[], startBytes: number): Promise<number> {
+    let endBytes = startBytes
+    try {
+      const buffers: Buffer[] = []
+      for (const { draft, lengthBytes } of batch) {
+        const prefix = encodeNeedlePrefix(draft, { seed: volume.file.seed, offsetBytes: endBytes })
+        const padding = Buffer.alloc(paddingLength(prefix.length + draft.dataLength))
+        buffers.push(prefix)
+        if (isInMemory(draft.data)) {
+          buffers.push(...draft.data, padding)
+        } else {
+          await writeFully(volume.file.file, [prefix], endBytes)
+          await copyFile(draft.data, volume, { toBytes: endBytes + prefix.length, lengthBytes: draft.dataLength })
+          await writeFully(volume.file.file, [padding], endBytes + prefix.length + draft.dataLength)
+          return endBytes + lengthBytes
+        }
+        endBytes += lengthBytes
+      }
+      await writeFully(volume.file.file, buffers, startBytes)
+      return endBytes
+    } catch (cause) {
+      await this.#takeBack(volume, startBytes, cause)
+      throw writeError(cause, `Volume ${volume.id} could not be written`)
+    }
+  }
+
+  /** Out of space: the part written is cut off and the volume goes on. Anything else ends the volume. */
+  async #takeBack(volume: Volume, startBytes: number, cause: unknown): Promise<void> {
+    if (isDiskFull(cause)) {
+      try {
+        await volume.file.file.truncate(startBytes)
+        return
+      } catch (error) {
+        this.#options.log.error({ err: error, volumeId: volume.id }, 'truncate after a full disk failed')
+      }
+    }
+    await this.#seal(volume, cause)
+  }
+
+  async #sync(volume: Volume, endBytes: number): Promise<void> {
+    try {
+      await volume.file.file.dataSync()
+    } catch (cause) {
+      await this.#seal(volume, cause)
+      throw new StoreError('SYNC_FAILED', `Volume ${volume.id} could not be synced and is sealed`, { cause })
+    }
+    volume.file.syncedBytes = Math.max(volume.file.syncedBytes, endBytes)
+  }
+
+  async #seal(volume: Volume, cause: unknown): Promise<void> {
+    const { log, onFatal, volumes } = this.#options
+    log.error({ err: cause, volumeId: volume.id, sealedAtBytes: volume.file.syncedBytes }, 'volume sealed')
+    try {
+      await volume.seal(volumes.files, cause)
+    } catch (error) {
+      onFatal(error as Error)
+      throw error
+    }
+  }
+
+  #flushSoon(): void {
+    const volume = this.#volume
+    if (volume === undefined || this.#flushing !== undefined) return
+    this.#flushing = this.#syncAndFlush(volume)
+      .catch((error: unknown) => this.#options.log.warn({ err: error, volumeId: volume.id }, 'index log not written'))
+      .finally(() => {
+        this.#flushing = undefined
+      })
+  }
+
+  /** Syncs what 'os' durability left unsynced, then writes the index log up to there: it never runs ahead. */
+  async #syncAndFlush(volume: Volume): Promise<void> {
+    const { file, index } = volume
+    if (file.sealed) return
+    const endBytes = file.committedBytes
+    if (file.syncedBytes < endBytes) await this.#sync(volume, endBytes)
+    if (index.pendingBytes > 0) await index.flush(file.syncedBytes)
+  }
+
+  /** Waits for what was appended and writes the index log; on return everything acknowledged is durable. */
+  async close(): Promise<void> {
+    clearInterval(this.#timer)
+    await this.#running
+    await this.#publishing
+    await this.#flushing
+    if (this.#volume !== undefined) await this.#syncAndFlush(this.#volume)
+  }
+}
+
+function isInMemory(data: Draft['data']): data is readonly Buffer[] {
+  return Array.isArray(data)
+}
+
+function noteInIndex(volume: Volume, batch: readonly Waiting[], startBytes: number): KeyMapEntry[] {
+  let offsetBytes = startBytes
+  return batch.map(({ draft, lengthBytes }) => {
+    const { name, version, tombstone, dataLength, dataChecksum } = draft
+    const contentTypeLength = draft.contentType.length
+    const place = { offsetBytes, lengthBytes, tombstone }
+    volume.index.append({ ...place, name: name as Buffer, version, damage: false, dataLength, dataChecksum, contentTypeLength })
+    offsetBytes += lengthBytes
+    return { volumeId: volume.id, ...place }
+  })
+}
+
+async function copyFile(from: DiskFile, volume: Volume, { toBytes, lengthBytes }: { toBytes: number; lengthBytes: number }) {
+  const buffer = Buffer.allocUnsafe(Math.min(copyBytes, lengthBytes))
+  for (let done = 0; done < lengthBytes; done += buffer.length) {
+    const part = buffer.subarray(0, Math.min(buffer.length, lengthBytes - done))
+    if ((await readFully(from, part, done)) < part.length) throw new Error('A received file became shorter')
+    await writeFully(volume.file.file, [part], toBytes + done)
+  }
+}

@@ -1,0 +1,52 @@
+// Page cache: its size, dropping it, and whether a run lost some of it.
+import { execFileSync } from 'node:child_process'
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+/** `Cached` may shrink by this much without making a run void: temporary files that ended, not eviction. */
+export const cachedShrinkAllowedBytes = 8 * 1024 * 1024
+
+/** One field of /proc/meminfo, in bytes. */
+export function readMemInfo(field) {
+  const match = new RegExp(`^${field}:\\s+(\\d+) kB`, 'm').exec(readFileSync('/proc/meminfo', 'latin1'))
+  if (match === null) throw new Error(`/proc/meminfo has no ${field}`)
+  return Number(match[1]) * 1024
+}
+
+/** Reason for which a run is void, or undefined: eviction during a run means that hot was not hot. */
+export function cachedShrinkReason(beforeBytes, afterBytes) {
+  const lostBytes = beforeBytes - afterBytes
+  if (lostBytes <= cachedShrinkAllowedBytes) return undefined
+  return `Cached shrank by ${Math.round(lostBytes / 1048576)} MiB during the run`
+}
+
+/** Writes out what is dirty, machine-wide. */
+export function syncDisks() {
+  execFileSync('sync')
+}
+
+/**
+ * Drops what the kernel caches of the folders: everything as root (page cache, inodes, folder entries), else the
+ * pages of each file only (`dd iflag=nocache`). Says which it was.
+ */
+export function dropCaches(folders) {
+  syncDisks()
+  if (process.getuid() === 0) {
+    try {
+      writeFileSync('/proc/sys/vm/drop_caches', '3')
+      return 'drop_caches 3'
+    } catch {
+      // No right to do so inside a container: file by file below.
+    }
+  }
+  for (const folder of folders) dropFolder(folder)
+  return 'posix_fadvise per file; inode and folder caches stay warm'
+}
+
+function dropFolder(folder) {
+  for (const entry of readdirSync(folder, { withFileTypes: true, recursive: true })) {
+    const path = join(entry.parentPath ?? entry.path, entry.name)
+    if (!entry.isFile() || statSync(path).size === 0) continue
+    execFileSync('dd', [`if=${path}`, 'iflag=nocache', 'count=0', 'status=none'])
+  }
+}

@@ -1,0 +1,39 @@
+// @ts-check
+// `npm start`: one store on ./data. `npm start -- other-directory --port 8080` changes what it is told.
+
+import { spawn } from 'node:child_process'
+import { constants } from 'node:os'
+import { join } from 'node:path'
+import { workspaceRoot } from './commands.mjs'
+import { say } from './console.mjs'
+import { prepare, runScript } from './prepare.mjs'
+import { storeArguments } from './store-arguments.mjs'
+
+await runScript(async () => {
+  await prepare()
+  const args = storeArguments(process.argv.slice(2))
+  say(`• Starting: backpack ${args.join(' ')}`)
+  return runStore(args)
+})
+
+/**
+ * Runs the store on this terminal until it ends, and gives its exit code.
+ *
+ * @param {readonly string[]} args
+ * @returns {Promise<number>}
+ */
+function runStore(args) {
+  const bin = join(workspaceRoot, 'packages', 'store', 'bin', 'backpack.cjs')
+  const child = spawn(process.execPath, [bin, ...args], { cwd: workspaceRoot, stdio: 'inherit' })
+  for (const signal of /** @type {const} */ (['SIGTERM', 'SIGHUP'])) {
+    process.on(signal, () => child.kill(signal))
+  }
+  // Ctrl-C in a terminal reaches the store by itself, and twice could mean "at once" to it.
+  process.on('SIGINT', () => process.stdin.isTTY || child.kill('SIGINT'))
+  return new Promise((resolve, reject) => {
+    child.once('error', reject)
+    child.once('exit', (code, signal) => {
+      resolve(code ?? 128 + (signal === null ? 0 : constants.signals[signal]))
+    })
+  })
+}

@@ -1,0 +1,21 @@
+// @ts-check
+// `npm test`: the set-up, every check, then every package's tests. A failing step does not stop the later ones.
+
+import { checkSteps } from './check-steps.mjs'
+import { buildPackages, installPackages, runScript } from './prepare.mjs'
+import { ensureRedis } from './redis.mjs'
+import { Tally } from './tally.mjs'
+import { runVitest } from './vitest-runs.mjs'
+import { listPackages } from './workspace.mjs'
+
+await runScript(async () => {
+  await installPackages()
+  const tally = new Tally()
+  await tally.require('Build', buildPackages)
+  await tally.require('redis-server', ensureRedis)
+  for (const { title, work } of checkSteps()) await tally.count(title, work)
+  for (const { name, folder } of listPackages().filter((each) => each.tests)) {
+    await tally.count(`Tests of ${name}`, () => runVitest(folder))
+  }
+  return tally.finish()
+})

@@ -1,0 +1,133 @@
+import { mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { findProgram, run } from '../setup/commands.mjs'
+import { formatDuration } from '../setup/console.mjs'
+import { fingerprintContents, fingerprintStats } from '../setup/fingerprint.mjs'
+import { requireNode } from '../setup/prepare.mjs'
+import { storeArguments } from '../setup/store-arguments.mjs'
+import { countTests } from '../setup/vitest-runs.mjs'
+
+describe('requireNode', () => {
+  it.each(['18.20.4', '20.18.1', '19.9.0'])('refuses Node %s and says what to do', (version) => {
+    expect(() => {
+      requireNode(version)
+    }).toThrow(/too old: Backpack needs Node 20\.19/)
+  })
+
+  it.each(['20.19.0', '20.20.2', '22.0.0', '26.1.0'])('accepts Node %s', (version) => {
+    expect(() => {
+      requireNode(version)
+    }).not.toThrow()
+  })
+})
+
+describe('storeArguments', () => {
+  it('serves ./data on the local machine when nothing is given', () => {
+    expect(storeArguments([])).toEqual(['serve', './data', '--host', '127.0.0.1', '--port', '10001'])
+  })
+
+  it('gives way to options of the user, in both spellings', () => {
+    expect(storeArguments(['--port', '8080', '--host=::1'])).toEqual([
+      'serve',
+      './data',
+      '--port',
+      '8080',
+      '--host=::1',
+    ])
+  })
+
+  it('takes a first argument that is no option as the directory', () => {
+    expect(storeArguments(['photos', '--log-level', 'debug']).slice(0, 2)).toEqual(['serve', 'photos'])
+  })
+})
+
+describe('countTests', () => {
+  const passedFile = { status: 'passed', assertionResults: [{ status: 'passed' }] }
+  const failedFile = { status: 'failed', assertionResults: [{ status: 'failed' }] }
+  const brokenFile = { status: 'failed', assertionResults: [] }
+
+  it('counts tests, and each file that could not be loaded as one failure', () => {
+    const report = {
+      numPassedTests: 1,
+      numFailedTests: 1,
+      testResults: [passedFile, failedFile, brokenFile],
+    }
+    expect(countTests(report, 1)).toEqual({ passed: 1, failed: 2 })
+  })
+
+  it('counts a run that ended badly although every test passed as one failure', () => {
+    const report = { numPassedTests: 1, numFailedTests: 0, testResults: [passedFile] }
+    expect(countTests(report, 1)).toEqual({ passed: 1, failed: 1 })
+    expect(countTests(report, 0)).toEqual({ passed: 1, failed: 0 })
+  })
+
+  it('counts a run without a report as one failure', () => {
+    expect(countTests(undefined, 0)).toEqual({ passed: 0, failed: 1 })
+  })
+})
+
+describe('fingerprints', () => {
+  let directory: string
+
+  beforeEach(() => {
+    directory = mkdtempSync(join(tmpdir(), 'backpack-fingerprint-'))
+    mkdirSync(join(directory, 'nested'))
+    writeFileSync(join(directory, 'nested', 'a'), 'one')
+  })
+
+  afterEach(() => {
+    rmSync(directory, { recursive: true, force: true })
+  })
+
+  it('of contents change with a file, not with its time', () => {
+    const before = fingerprintContents([directory])
+    utimesSync(join(directory, 'nested', 'a'), 1, 1)
+    expect(fingerprintContents([directory])).toBe(before)
+    writeFileSync(join(directory, 'nested', 'a'), 'two')
+    expect(fingerprintContents([directory])).not.toBe(before)
+  })
+
+  it('of stats change with the time of a file', () => {
+    const before = fingerprintStats([directory])
+    utimesSync(join(directory, 'nested', 'a'), 1, 1)
+    expect(fingerprintStats([directory])).not.toBe(before)
+  })
+
+  it('tell a missing path from one that is there', () => {
+    const before = fingerprintContents([join(directory, 'late')])
+    writeFileSync(join(directory, 'late'), '')
+    expect(fingerprintContents([join(directory, 'late')])).not.toBe(before)
+  })
+})
+
+describe('run', () => {
+  it('gives the exit code and the output of a program that fails', async () => {
+    const script = "console.log('out'); console.error('err'); process.exit(3)"
+    const result = await run(process.execPath, ['-e', script])
+    expect(result.exitCode).toBe(3)
+    expect(result.output).toContain('out')
+    expect(result.output).toContain('err')
+  })
+
+  it('gives 127 for a program that does not exist', async () => {
+    const result = await run('backpack-no-such-program', [])
+    expect(result.exitCode).toBe(127)
+  })
+})
+
+describe('findProgram', () => {
+  it('finds a program on PATH and nothing else', () => {
+    expect(findProgram('sh')).toMatch(/\/sh$/)
+    expect(findProgram('backpack-no-such-program')).toBeUndefined()
+  })
+})
+
+describe('formatDuration', () => {
+  it('gives seconds below a minute, and minutes from there', () => {
+    expect(formatDuration(1234)).toBe('1.2 s')
+    expect(formatDuration(59_999)).toBe('1 min 0 s')
+    expect(formatDuration(125_000)).toBe('2 min 5 s')
+  })
+})
