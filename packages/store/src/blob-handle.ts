@@ -18,7 +18,11 @@ export class BlobHandle {
   readonly #budget: MemoryBudget
   readonly #onDamage: () => void
 
-  constructor(info: BlobInfo, found: FoundNeedle, { budget, onDamage }: { budget: MemoryBudget; onDamage: () => void }) {
+  constructor(
+    info: BlobInfo,
+    found: FoundNeedle,
+    { budget, onDamage }: { budget: MemoryBudget; onDamage: () => void },
+  ) {
     this.info = info
     this.deleted = found.needle.header.tombstone
     this.#found = found
@@ -29,14 +33,18 @@ export class BlobHandle {
   /** All data, verified, when the blob is at most 1 MiB and was opened with its data; else undefined. */
   get data(): Buffer | undefined {
     const { bytes, header, dataVerified } = this.#found.needle
-    return dataVerified ? bytes.subarray(header.prefixBytes, header.prefixBytes + header.dataLength) : undefined
+    return dataVerified
+      ? bytes.subarray(header.prefixBytes, header.prefixBytes + header.dataLength)
+      : undefined
   }
 
   /**
    * The bytes of a range (first and last byte included; everything without one), each chunk verified before it is
    * yielded. Throws RANGE_INVALID, BLOB_DAMAGED (nothing wrong was yielded before), STORE_BUSY, STORE_CLOSED.
    */
-  async *read(range: ByteRange = { start: 0, end: this.info.sizeBytes - 1 }): AsyncGenerator<Buffer, void, undefined> {
+  async *read(
+    range: ByteRange = { start: 0, end: this.info.sizeBytes - 1 },
+  ): AsyncGenerator<Buffer, void, undefined> {
     checkRange(range, this.info.sizeBytes)
     const data = this.data
     if (data !== undefined) {
@@ -67,12 +75,16 @@ export class BlobHandle {
 
   #damaged(): StoreError {
     this.#onDamage()
-    return new StoreError('BLOB_DAMAGED', 'A chunk of the blob does not have its checksum', { location: this.info.location })
+    return new StoreError('BLOB_DAMAGED', 'A chunk of the blob does not have its checksum', {
+      location: this.info.location,
+    })
   }
 }
 
 export function checkRange({ start, end }: ByteRange, sizeBytes: number): void {
   const whole = Number.isInteger(start) && Number.isInteger(end)
   if (whole && start >= 0 && end >= start && end < sizeBytes) return
-  throw new StoreError('RANGE_INVALID', `Bytes ${start} to ${end} are not in a blob of ${sizeBytes} bytes`, { sizeBytes })
+  throw new StoreError('RANGE_INVALID', `Bytes ${start} to ${end} are not in a blob of ${sizeBytes} bytes`, {
+    sizeBytes,
+  })
 }

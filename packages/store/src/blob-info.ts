@@ -48,7 +48,11 @@ export function toBlobInfo(fields: {
     etag: formatEtag(version, dataChecksum),
     contentType: contentType === '' ? undefined : contentType,
     modifiedAtMs: versionMs(version),
-    location: { volumeId: location.volumeId, offsetBytes: location.offsetBytes, lengthBytes: location.lengthBytes },
+    location: {
+      volumeId: location.volumeId,
+      offsetBytes: location.offsetBytes,
+      lengthBytes: location.lengthBytes,
+    },
   }
 }
 

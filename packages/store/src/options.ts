@@ -26,8 +26,12 @@ const redisSchema = z.strictObject({
   prefix: z.string().default(''),
   /** Turns a name (UTF-8) into its key and back never; must be injective and not begin with a NUL. */
   encodeKey: z.custom<(name: Buffer) => Buffer>((value) => typeof value === 'function').optional(),
-  encodeValue: z.custom<(entry: RedisValue) => string | Buffer>((value) => typeof value === 'function').optional(),
-  decodeValue: z.custom<(value: Buffer) => RedisValue | undefined>((value) => typeof value === 'function').optional(),
+  encodeValue: z
+    .custom<(entry: RedisValue) => string | Buffer>((value) => typeof value === 'function')
+    .optional(),
+  decodeValue: z
+    .custom<(value: Buffer) => RedisValue | undefined>((value) => typeof value === 'function')
+    .optional(),
   /** A command without an answer after this long counts as Redis being away. */
   commandTimeoutMs: z.int().min(10).default(2_000),
 })
@@ -59,7 +63,10 @@ const optionsSchema = z.strictObject({
   /** Disk space never written to; undefined: one volume and 2 % of the disk. */
   reserveBytes: z.int().min(0).optional(),
   /** Memory for bodies under way, uploads and downloads together. */
-  memoryBytesMax: z.int().min(2 * mebibyte).default(160 * mebibyte),
+  memoryBytesMax: z
+    .int()
+    .min(2 * mebibyte)
+    .default(160 * mebibyte),
   /** Blobs that may share one write and one sync. */
   batchBlobsMax: z.int().min(1).max(4096).default(1024),
   /** How far the index logs, and with durability 'os' the syncs, may lag behind. */
@@ -83,7 +90,9 @@ export type RedisOptions = Readonly<z.output<typeof redisSchema>>
 export function resolveOptions(options: StoreOptions): ResolvedOptions {
   const parsed = optionsSchema.safeParse(options)
   if (!parsed.success) {
-    const problems = parsed.error.issues.map(({ path, message }) => `${path.join('.') || 'options'}: ${message}`)
+    const problems = parsed.error.issues.map(
+      ({ path, message }) => `${path.join('.') || 'options'}: ${message}`,
+    )
     throw new StoreError('INVALID_OPTIONS', `Options not accepted: ${problems.join('; ')}`, { problems })
   }
   return Object.freeze(parsed.data)

@@ -32,7 +32,10 @@ const versionMax = 2n ** 64n - 1n
 /** Throws CONTENT_TYPE_INVALID. */
 export function encodeContentType(contentType = ''): Buffer {
   if (contentType.length > contentTypeBytesMax || !printableAscii.test(contentType)) {
-    throw new StoreError('CONTENT_TYPE_INVALID', `A content type has at most ${contentTypeBytesMax} printable ASCII bytes`)
+    throw new StoreError(
+      'CONTENT_TYPE_INVALID',
+      `A content type has at most ${contentTypeBytesMax} printable ASCII bytes`,
+    )
   }
   return Buffer.from(contentType, 'latin1')
 }
@@ -42,12 +45,18 @@ export function checkVersionAhead(version: bigint | undefined): void {
   if (version === undefined) return
   if (version < 0n || version > versionMax) throw new StoreError('VERSION_INVALID', 'A version has 64 bits')
   if (versionMs(version) > Date.now() + versionAheadMsMax) {
-    throw new StoreError('VERSION_INVALID', `Version ${formatVersion(version)} is more than a minute ahead of this clock`)
+    throw new StoreError(
+      'VERSION_INVALID',
+      `Version ${formatVersion(version)} is more than a minute ahead of this clock`,
+    )
   }
 }
 
 /** Throws PRECONDITION_FAILED. */
-export function checkPreconditions(present: PresentNeedle | undefined, { ifMatch, ifNoneMatch }: Preconditions): void {
+export function checkPreconditions(
+  present: PresentNeedle | undefined,
+  { ifMatch, ifNoneMatch }: Preconditions,
+): void {
   const live = present !== undefined && !present.rank.tombstone ? present : undefined
   if (ifNoneMatch === '*' && live !== undefined) {
     throw new StoreError('PRECONDITION_FAILED', 'There is a blob of this name already')

@@ -37,12 +37,16 @@ export interface ScanParts {
 
 const cursorPattern = /^(\d{1,7}):(\d{1,10})$/
 
-export async function* scanStore(parts: ScanParts, options: ScanOptions): AsyncGenerator<ScanEntry, void, undefined> {
+export async function* scanStore(
+  parts: ScanParts,
+  options: ScanOptions,
+): AsyncGenerator<ScanEntry, void, undefined> {
   const from = parseCursor(options.after)
   for (const volume of parts.volumes.all()) {
     if (volume.id < from.volumeId) continue
     const fromBytes = volume.id === from.volumeId ? from.endBytes : superblockBytes
-    const found = options.withData === true ? scanData(parts, volume, fromBytes) : scanNames(volume, fromBytes)
+    const found =
+      options.withData === true ? scanData(parts, volume, fromBytes) : scanNames(volume, fromBytes)
     for await (const { record, contentType, data } of found) {
       const name = record.name.toString('utf8')
       if (record.tombstone || !(await isCurrent(parts, volume, record))) continue
@@ -78,7 +82,11 @@ async function* scanNames(volume: Volume, fromBytes: number): AsyncGenerator<Sca
   }
 }
 
-async function* scanData({ log }: ScanParts, volume: Volume, fromBytes: number): AsyncGenerator<Scanned, void, undefined> {
+async function* scanData(
+  { log }: ScanParts,
+  volume: Volume,
+  fromBytes: number,
+): AsyncGenerator<Scanned, void, undefined> {
   const range = { fromBytes, limitBytes: volume.file.committedBytes }
   if (!volume.file.acquire()) throw new StoreError('STORE_CLOSED', 'The store is closed')
   try {
@@ -100,7 +108,8 @@ async function isCurrent({ keyMap }: ScanParts, volume: Volume, record: IndexRec
 
 async function* readBlob(parts: ScanParts, name: string): AsyncGenerator<Buffer, void, undefined> {
   const blob = await parts.openBlob(name)
-  if (blob === undefined || blob.deleted) throw new StoreError('READ_FAILED', 'The blob was deleted meanwhile')
+  if (blob === undefined || blob.deleted)
+    throw new StoreError('READ_FAILED', 'The blob was deleted meanwhile')
   yield* blob.read()
 }
 

@@ -70,7 +70,8 @@ export function collectStats(parts: {
   writers: readonly { batches: number; blobs: number }[]
   bodyMemoryBytes: number
 }): StoreStats {
-  const { store, options, storeId, volumes, keyMap, availableBytes, damagedReads, writers, bodyMemoryBytes } = parts
+  const { store, options, storeId, volumes, keyMap, availableBytes, damagedReads, writers, bodyMemoryBytes } =
+    parts
   const described = volumes.all().map((volume) => describeVolume(volume, volumes))
   return {
     storeId,

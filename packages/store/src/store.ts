@@ -96,7 +96,10 @@ export class Store implements AsyncDisposable {
     this.#small = new VolumeWriter(writer)
     this.#large = new VolumeWriter(writer)
     this.#budget = new MemoryBudget({ bytesMax: options.memoryBytesMax, waitMsMax: options.waitMsMax })
-    this.#space = new SpaceGuard(files, path, { reserveBytes: options.reserveBytes, volumeBytesMax: options.volumeBytesMax })
+    this.#space = new SpaceGuard(files, path, {
+      reserveBytes: options.reserveBytes,
+      volumeBytesMax: options.volumeBytesMax,
+    })
   }
 
   /**
@@ -157,7 +160,9 @@ export class Store implements AsyncDisposable {
     })
     try {
       this.#requireWritable()
-      const result = await this.#holding(name, () => this.#putBody({ name, nameBytes, contentType, body, options }))
+      const result = await this.#holding(name, () =>
+        this.#putBody({ name, nameBytes, contentType, body, options }),
+      )
       this.puts.add(body.dataLength, performance.now() - startedAtMs)
       return result
     } finally {
@@ -178,7 +183,15 @@ export class Store implements AsyncDisposable {
     const version = options.version ?? this.#nextVersion(present)
     const { dataLength, dataChecksum, chunkChecksums, data } = body
     const order = BlobFinder.compare({ version, tombstone: false, dataChecksum }, present)
-    const draft = { name: nameBytes, contentType, version, tombstone: false, dataLength, dataChecksum, chunkChecksums }
+    const draft = {
+      name: nameBytes,
+      contentType,
+      version,
+      tombstone: false,
+      dataLength,
+      dataChecksum,
+      chunkChecksums,
+    }
     const info = { name, version, dataLength, dataChecksum, contentType: contentType.toString('latin1') }
     if (order === 'older') refuseOlder(present)
     if (order === 'same' && present !== undefined && present.sound && (await this.#verifies(nameBytes))) {
@@ -194,7 +207,10 @@ export class Store implements AsyncDisposable {
    * A blob by name, whole or a range of it (first and last byte included), verified; undefined when it is missing or
    * deleted. Throws NAME_INVALID, NAME_TOO_LONG, RANGE_INVALID, BLOB_DAMAGED, READ_FAILED, STORE_BUSY, KEY_MAP_AWAY.
    */
-  async get(name: string, { range }: { range?: ByteRange } = {}): Promise<{ info: BlobInfo; data: Buffer } | undefined> {
+  async get(
+    name: string,
+    { range }: { range?: ByteRange } = {},
+  ): Promise<{ info: BlobInfo; data: Buffer } | undefined> {
     const startedAtMs = performance.now()
     const blob = await this.openBlob(name)
     if (blob === undefined || blob.deleted) return undefined
@@ -223,7 +239,10 @@ export class Store implements AsyncDisposable {
   }
 
   /** The blob of a name to read from, deleted ones included (`deleted` is set); undefined when there never was one. */
-  async openBlob(name: string, { withData = true }: { withData?: boolean } = {}): Promise<BlobHandle | undefined> {
+  async openBlob(
+    name: string,
+    { withData = true }: { withData?: boolean } = {},
+  ): Promise<BlobHandle | undefined> {
     this.#requireReadable()
     const nameBytes = encodeName(name)
     const found = await this.#finder.find(nameBytes, { withData })
@@ -232,7 +251,10 @@ export class Store implements AsyncDisposable {
     const onDamage = () => {
       this.#finder.damagedReads++
     }
-    return new BlobHandle(infoOfNeedle(name, found.needle, found.entry), found, { budget: this.#budget, onDamage })
+    return new BlobHandle(infoOfNeedle(name, found.needle, found.entry), found, {
+      budget: this.#budget,
+      onDamage,
+    })
   }
 
   /**
@@ -257,7 +279,13 @@ export class Store implements AsyncDisposable {
     const order = BlobFinder.compare({ version, tombstone: true, dataChecksum: 0 }, present)
     if (order === 'older') refuseOlder(present)
     if (order === 'same' && present?.sound === true) return { outcome: 'gone', version }
-    const empty = { contentType: Buffer.alloc(0), dataLength: 0, dataChecksum: 0, chunkChecksums: [], data: [] }
+    const empty = {
+      contentType: Buffer.alloc(0),
+      dataLength: 0,
+      dataChecksum: 0,
+      chunkChecksums: [],
+      data: [],
+    }
     await this.#small.append({ ...empty, name, version, tombstone: true, replaces: present?.entry })
     this.deletes++
     return { outcome: 'deleted', version }
@@ -270,7 +298,10 @@ export class Store implements AsyncDisposable {
   scan(options: ScanOptions = {}): AsyncGenerator<ScanEntry, void, undefined> {
     this.#requireReadable()
     const { keyMap, volumes } = this.#parts
-    return scanStore({ keyMap, volumes, log: this.#parts.options.log, openBlob: (name) => this.openBlob(name) }, options)
+    return scanStore(
+      { keyMap, volumes, log: this.#parts.options.log, openBlob: (name) => this.openBlob(name) },
+      options,
+    )
   }
 
   /** Adds an empty volume that the next writer takes; returns its id. Throws DISK_FULL, WRITE_FAILED. */
@@ -294,7 +325,7 @@ export class Store implements AsyncDisposable {
       volumes,
       keyMap: keyMap.stats(),
       availableBytes: this.#space.availableBytes,
-      damagedReads: this.#finder.damagedReads + (this.hotReader?.damagedReads ?? 0),
+      damagedReads: this.#finder.damagedReads,
       writers: [this.#small, this.#large],
       bodyMemoryBytes: this.#budget.usedBytes,
     })
@@ -354,7 +385,8 @@ export class Store implements AsyncDisposable {
 
   #requireWritable(): void {
     if (this.#parts.options.readOnly) throw new StoreError('READ_ONLY', 'The store was opened to read only')
-    if (this.#state === 'failed') throw new StoreError('STORE_FAILED', 'The store failed and must be restarted')
+    if (this.#state === 'failed')
+      throw new StoreError('STORE_FAILED', 'The store failed and must be restarted')
     if (this.#state !== 'open') throw new StoreError('STORE_CLOSED', 'The store is closed')
   }
 }

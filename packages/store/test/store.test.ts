@@ -26,8 +26,14 @@ test('a large stream is stored in chunks and any range of it is read back', asyn
   const data = Buffer.alloc(3_000_000, 'abcdefghijk')
   await store.put('big', Readable.from([data.subarray(0, 777_777), data.subarray(777_777)]))
   expect((await store.get('big'))?.data.equals(data)).toBe(true)
-  for (const range of [{ start: 0, end: 0 }, { start: 262_143, end: 262_144 }, { start: 5, end: 2_999_999 }]) {
-    expect((await store.get('big', { range }))?.data.equals(data.subarray(range.start, range.end + 1))).toBe(true)
+  for (const range of [
+    { start: 0, end: 0 },
+    { start: 262_143, end: 262_144 },
+    { start: 5, end: 2_999_999 },
+  ]) {
+    expect((await store.get('big', { range }))?.data.equals(data.subarray(range.start, range.end + 1))).toBe(
+      true,
+    )
   }
 })
 

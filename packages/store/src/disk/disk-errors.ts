@@ -8,6 +8,7 @@ export function isDiskFull(error: unknown): boolean {
 
 export function writeError(cause: unknown, message: string): StoreError {
   if (cause instanceof StoreError) return cause
-  if (isDiskFull(cause)) return new StoreError('DISK_FULL', 'The disk is full; blobs already stored are served', { cause })
+  if (isDiskFull(cause))
+    return new StoreError('DISK_FULL', 'The disk is full; blobs already stored are served', { cause })
   return new StoreError('WRITE_FAILED', message, { cause })
 }

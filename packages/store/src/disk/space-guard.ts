@@ -15,7 +15,11 @@ export class SpaceGuard {
   #checking: Promise<void> | undefined
 
   /** Without `reserveBytes` the reserve is one volume and 2 % of the disk. */
-  constructor(files: DiskFiles, path: string, options: { reserveBytes: number | undefined; volumeBytesMax: number }) {
+  constructor(
+    files: DiskFiles,
+    path: string,
+    options: { reserveBytes: number | undefined; volumeBytesMax: number },
+  ) {
     this.#files = files
     this.#path = path
     this.#reserve =

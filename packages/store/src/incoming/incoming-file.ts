@@ -26,7 +26,11 @@ export class IncomingFile {
     this.#bytesMax = bytesMax
   }
 
-  static async create(files: DiskFiles, directory: string, { id, bytesMax }: { id: number; bytesMax: number }) {
+  static async create(
+    files: DiskFiles,
+    directory: string,
+    { id, bytesMax }: { id: number; bytesMax: number },
+  ) {
     const path = join(directory, `${id}.part`)
     try {
       return new IncomingFile(files, path, await files.open(path, 'wx+'), bytesMax)
@@ -81,7 +85,11 @@ export class IncomingFile {
   /** Writes what is left and gives the checksums of everything. */
   async finish(): Promise<{ dataLength: number; dataChecksum: number; chunkChecksums: readonly number[] }> {
     if (this.#pendingBytes > 0) await this.#writeChunk()
-    return { dataLength: this.#writtenBytes, dataChecksum: this.#checksum, chunkChecksums: this.#chunkChecksums }
+    return {
+      dataLength: this.#writtenBytes,
+      dataChecksum: this.#checksum,
+      chunkChecksums: this.#chunkChecksums,
+    }
   }
 
   /** Closes and removes the file; safe at any point. */

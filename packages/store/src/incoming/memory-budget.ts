@@ -33,7 +33,8 @@ export class MemoryBudget {
   /** Takes `bytes`, first come first served. Throws STORE_BUSY after the longest wait or behind too long a queue. */
   async take(bytes: number): Promise<void> {
     if (this.tryTake(bytes)) return
-    if (this.#waiting.size >= waitingMax) throw new StoreError('STORE_BUSY', 'Too many requests wait for memory')
+    if (this.#waiting.size >= waitingMax)
+      throw new StoreError('STORE_BUSY', 'Too many requests wait for memory')
     await new Promise<void>((resolve, reject) => {
       const timer = setTimeout(() => {
         this.#waiting.delete(waiter)

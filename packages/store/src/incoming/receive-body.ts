@@ -9,7 +9,11 @@ import type { MemoryBudget } from './memory-budget.js'
 /** What a body under way in a file is charged for: a chunk being gathered and one being written. */
 const streamBytes = 2 * chunkBytes
 
-export type BodySource = Uint8Array | AsyncIterable<Uint8Array>
+/**
+ * Where a body comes from. A function is called once there is memory for the announced bytes and gives all of them:
+ * for bodies up to 1 MiB that should not be received before their turn.
+ */
+export type BodySource = Uint8Array | AsyncIterable<Uint8Array> | (() => Promise<Uint8Array>)
 
 /** A received body; release() gives its memory back and removes its file. */
 export interface ReceivedBody {
@@ -36,9 +40,6 @@ export interface ReceiveOptions {
 export async function receiveBody(source: BodySource, options: ReceiveOptions): Promise<ReceivedBody> {
   const { budget, sizeBytes, blobBytesMax } = options
   const announced = source instanceof Uint8Array ? source.byteLength : sizeBytes
-  if (sizeBytes !== undefined && announced !== sizeBytes) {
-    throw new StoreError('LENGTH_MISMATCH', `${sizeBytes} bytes were announced, ${announced} given`)
-  }
   if (announced === 0) throw new StoreError('LENGTH_REQUIRED', 'A blob must have at least one byte')
   if (announced !== undefined && announced > blobBytesMax) {
     throw new StoreError('BLOB_TOO_LARGE', `A blob may have ${blobBytesMax} bytes, this one has ${announced}`)
@@ -48,8 +49,12 @@ export async function receiveBody(source: BodySource, options: ReceiveOptions): 
   if (!budget.tryTake(chargedBytes)) await budget.take(chargedBytes)
   const charge = new Charge(budget, chargedBytes)
   try {
-    if (source instanceof Uint8Array && small) return inMemory([toBuffer(source)], charge)
-    return await receiveStream(source instanceof Uint8Array ? [source] : source, charge, options)
+    const given = typeof source === 'function' ? await source() : source
+    if (!(given instanceof Uint8Array)) return await receiveStream(given, charge, options)
+    if (sizeBytes !== undefined && given.byteLength !== sizeBytes) {
+      throw new StoreError('LENGTH_MISMATCH', `${sizeBytes} bytes were announced, ${given.byteLength} given`)
+    }
+    return small ? inMemory([toBuffer(given)], charge) : await receiveStream([given], charge, options)
   } catch (error) {
     charge.release()
     throw error
@@ -86,11 +91,15 @@ async function receiveStream(
   let spill: IncomingFile | undefined
   try {
     for await (const part of source) {
-      if (signal?.aborted === true) throw new StoreError('ABORTED', 'The upload was given up', { cause: signal.reason })
+      if (signal?.aborted === true)
+        throw new StoreError('ABORTED', 'The upload was given up', { cause: signal.reason })
       receivedBytes += part.byteLength
       if (sizeBytes !== undefined && receivedBytes > sizeBytes) break
       held.push(toBuffer(part))
-      if (spill === undefined && (receivedBytes > wholeChecksumBytesMax || (sizeBytes ?? 0) > wholeChecksumBytesMax)) {
+      if (
+        spill === undefined &&
+        (receivedBytes > wholeChecksumBytesMax || (sizeBytes ?? 0) > wholeChecksumBytesMax)
+      ) {
         spill = await IncomingFile.create(files, directory, { id, bytesMax: blobBytesMax })
         charge.shrinkTo(streamBytes)
       }
@@ -99,7 +108,8 @@ async function receiveStream(
         held = []
       }
     }
-    if (signal?.aborted === true) throw new StoreError('ABORTED', 'The upload was given up', { cause: signal.reason })
+    if (signal?.aborted === true)
+      throw new StoreError('ABORTED', 'The upload was given up', { cause: signal.reason })
     if (sizeBytes !== undefined && receivedBytes !== sizeBytes) {
       throw new StoreError('LENGTH_MISMATCH', `${sizeBytes} bytes were announced, ${receivedBytes} came`)
     }

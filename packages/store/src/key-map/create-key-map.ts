@@ -18,7 +18,12 @@ export async function createKeyMap({
 }): Promise<KeyMap> {
   const keyMap =
     options.keyMap.kind === 'redis'
-      ? new RedisKeyMap({ ...options.keyMap.redis, storeId: identity.hashKey, readOnly: options.readOnly, log: options.log })
+      ? new RedisKeyMap({
+          ...options.keyMap.redis,
+          storeId: identity.hashKey,
+          readOnly: options.readOnly,
+          log: options.log,
+        })
       : new TableKeyMap(new NameHash(Buffer.from(identity.hashKey, 'hex'), options.hashBits))
   try {
     await keyMap.load(source)

@@ -126,7 +126,8 @@ export class TableKeyMap implements KeyMap {
     const at = slotOf(segment, this.#hash.low)
     if (!standsAt(words, at, entry)) return
     if (segment.epoch !== this.#epoch) {
-      for (let slot = 1; slot < words.length; slot += wordsPerSlot) words[slot] = (words[slot] as number) & ~flagRecent
+      for (let slot = 1; slot < words.length; slot += wordsPerSlot)
+        words[slot] = (words[slot] as number) & ~flagRecent
       segment.epoch = this.#epoch
     }
     words[at + 1] = (words[at + 1] as number) | flagRecent
@@ -156,7 +157,11 @@ export class TableKeyMap implements KeyMap {
       if (present !== undefined && compareRank(record, present.rank) <= 0) return
       const { version, tombstone, dataChecksum } = record
       const entry = { volumeId: cursor.volumeId, ...record }
-      winners.set(name, { rank: { version, tombstone, dataChecksum }, place: toPlace(entry), where: toWhere(entry) })
+      winners.set(name, {
+        rank: { version, tombstone, dataChecksum },
+        place: toPlace(entry),
+        where: toWhere(entry),
+      })
     })
     this.#placeWinners(winners, contested)
   }
@@ -202,7 +207,12 @@ export class TableKeyMap implements KeyMap {
   #segmentFor(index: number): Segment {
     const present = this.#segments[index]
     if (present !== undefined) return present
-    const made = { words: new Uint32Array(slotsAtFirst * wordsPerSlot), slots: slotsAtFirst, used: 0, epoch: this.#epoch }
+    const made = {
+      words: new Uint32Array(slotsAtFirst * wordsPerSlot),
+      slots: slotsAtFirst,
+      used: 0,
+      epoch: this.#epoch,
+    }
     this.#segments[index] = made
     return made
   }
@@ -237,7 +247,12 @@ function slotOf({ words, slots }: Segment, fingerprint: number): number {
 
 function grow(segment: Segment): Segment {
   const slots = Math.ceil(segment.slots * growthFactor)
-  const grown = { words: new Uint32Array(slots * wordsPerSlot), slots, used: segment.used, epoch: segment.epoch }
+  const grown = {
+    words: new Uint32Array(slots * wordsPerSlot),
+    slots,
+    used: segment.used,
+    epoch: segment.epoch,
+  }
   const { words } = segment
   for (let from = 0; from < words.length; from += wordsPerSlot) {
     if (words[from + 2] === 0) continue
@@ -268,5 +283,8 @@ function toEntry(place: number, where: number, recent: boolean): TableEntry {
 }
 
 function standsAt(words: Uint32Array, at: number, { volumeId, offsetBytes }: KeyMapEntry): boolean {
-  return (words[at + 2] as number) >>> 12 === volumeId && ((words[at + 1] as number) & offsetMask) * 8 === offsetBytes
+  return (
+    (words[at + 2] as number) >>> 12 === volumeId &&
+    ((words[at + 1] as number) & offsetMask) * 8 === offsetBytes
+  )
 }

@@ -36,7 +36,10 @@ export function incomingDirectory(path: string): string {
 }
 
 /** Makes the directory when it is missing and reads who it is. Throws FORMAT_UNKNOWN. */
-export async function readIdentity(path: string, { files, writable }: RecoverOptions): Promise<StoreIdentity> {
+export async function readIdentity(
+  path: string,
+  { files, writable }: RecoverOptions,
+): Promise<StoreIdentity> {
   const identityPath = join(path, 'store.json')
   try {
     const parsed = identitySchema.safeParse(JSON.parse(await fs.readFile(identityPath, 'utf8')))
@@ -46,11 +49,14 @@ export async function readIdentity(path: string, { files, writable }: RecoverOpt
     })
   } catch (error) {
     if (error instanceof SyntaxError) {
-      throw new StoreError('FORMAT_UNKNOWN', `${identityPath} is no JSON; remove it and it is made anew`, { cause: error })
+      throw new StoreError('FORMAT_UNKNOWN', `${identityPath} is no JSON; remove it and it is made anew`, {
+        cause: error,
+      })
     }
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
   }
-  if (!writable) throw new StoreError('FORMAT_UNKNOWN', `${path} is not a store: it has no store.json`, { path })
+  if (!writable)
+    throw new StoreError('FORMAT_UNKNOWN', `${path} is not a store: it has no store.json`, { path })
   return createIdentity(path, identityPath, files)
 }
 
@@ -76,7 +82,8 @@ async function createIdentity(path: string, identityPath: string, files: DiskFil
 export async function prepareFolders(path: string, files: DiskFiles): Promise<void> {
   await fs.mkdir(volumesDirectory(path), { recursive: true })
   await fs.mkdir(incomingDirectory(path), { recursive: true })
-  for (const name of await fs.readdir(incomingDirectory(path))) await files.remove(join(incomingDirectory(path), name))
+  for (const name of await fs.readdir(incomingDirectory(path)))
+    await files.remove(join(incomingDirectory(path), name))
   await files.syncDirectory(path)
 }
 
@@ -111,6 +118,8 @@ async function isUnborn(directory: string, name: string): Promise<boolean> {
   const path = join(directory, name)
   const { size } = await fs.stat(path)
   if (size > superblockBytes) return false
-  const indexed = await fs.stat(join(directory, indexFileName(Number.parseInt(name, 10)))).catch(() => undefined)
+  const indexed = await fs
+    .stat(join(directory, indexFileName(Number.parseInt(name, 10))))
+    .catch(() => undefined)
   return indexed === undefined && decodeSuperblock(await fs.readFile(path)) === undefined
 }

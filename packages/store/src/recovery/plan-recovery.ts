@@ -25,7 +25,8 @@ export interface RecoveryPlan {
 export function planRecovery(found: FoundVolume): RecoveryPlan {
   const { volumeBytes, sealedAtBytes, indexBytes, indexValidBytes, indexCoversToBytes, indexBelongs } = found
   const limitBytes = Math.min(volumeBytes, sealedAtBytes ?? Number.POSITIVE_INFINITY)
-  const usable = indexBytes !== undefined && indexBelongs && indexCoversToBytes <= Math.max(limitBytes, superblockBytes)
+  const usable =
+    indexBytes !== undefined && indexBelongs && indexCoversToBytes <= Math.max(limitBytes, superblockBytes)
   if (!usable) return { limitBytes, index: 'rewrite', scanFromBytes: superblockBytes }
   return {
     limitBytes,

@@ -76,7 +76,12 @@ export async function recoverVolume(
   }, file.id)
   return {
     volume,
-    report: { volumeId: file.id, ...known, damagedRegions: volume.damagedRegions, indexRewritten: plan.index === 'rewrite' },
+    report: {
+      volumeId: file.id,
+      ...known,
+      damagedRegions: volume.damagedRegions,
+      indexRewritten: plan.index === 'rewrite',
+    },
   }
 }
 
@@ -92,7 +97,13 @@ async function scanTail(file: VolumeFile, { limitBytes, scanFromBytes }: Recover
   return { records, endBytes, tornBytes: 0 }
 }
 
-function damageRecord({ offsetBytes, lengthBytes }: { offsetBytes: number; lengthBytes: number }): IndexRecord {
+function damageRecord({
+  offsetBytes,
+  lengthBytes,
+}: {
+  offsetBytes: number
+  lengthBytes: number
+}): IndexRecord {
   return {
     offsetBytes,
     lengthBytes,
@@ -118,7 +129,11 @@ interface OpenedIndex {
   readonly contents: IndexLogReader
 }
 
-async function openIndex(files: DiskFiles, path: string, writable: boolean): Promise<OpenedIndex | undefined> {
+async function openIndex(
+  files: DiskFiles,
+  path: string,
+  writable: boolean,
+): Promise<OpenedIndex | undefined> {
   let file: DiskFile
   try {
     file = await files.open(path, writable ? 'r+' : 'r')

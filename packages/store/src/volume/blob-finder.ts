@@ -45,13 +45,20 @@ export class BlobFinder {
     if (found === undefined || !('fault' in found)) return found
     this.damagedReads++
     const { fault, entry } = found
-    throw new StoreError('BLOB_DAMAGED', `The blob at volume ${entry.volumeId}, offset ${entry.offsetBytes} is damaged: ${fault}`, {
-      fault,
-      location: entry,
-    })
+    throw new StoreError(
+      'BLOB_DAMAGED',
+      `The blob at volume ${entry.volumeId}, offset ${entry.offsetBytes} is damaged: ${fault}`,
+      {
+        fault,
+        location: entry,
+      },
+    )
   }
 
-  async #tryFind(name: Buffer, withData: boolean): Promise<FoundNeedle | { fault: ReadFault; entry: KeyMapEntry } | undefined> {
+  async #tryFind(
+    name: Buffer,
+    withData: boolean,
+  ): Promise<FoundNeedle | { fault: ReadFault; entry: KeyMapEntry } | undefined> {
     const looked = this.#keyMap.find(name)
     const entry = looked instanceof Promise ? await looked : looked
     if (entry === undefined) return undefined

@@ -42,7 +42,11 @@ export async function readNeedle(
 ): Promise<NeedleRead | ReadFault> {
   if (entry.offsetBytes >= volume.committedBytes) return 'past-end'
   const whole = withData && isReadWhole(entry.lengthBytes)
-  const first = await readPart(volume, entry, whole ? entry.lengthBytes : Math.min(entry.lengthBytes, prefixGuessBytes))
+  const first = await readPart(
+    volume,
+    entry,
+    whole ? entry.lengthBytes : Math.min(entry.lengthBytes, prefixGuessBytes),
+  )
   let bytes = first
   let header = readNeedleHeader(bytes, 0, { seed: volume.seed, offsetBytes: entry.offsetBytes })
   if (header === 'truncated') {

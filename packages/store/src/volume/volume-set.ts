@@ -61,7 +61,8 @@ export class VolumeSet {
   }
 
   async #create(): Promise<Volume> {
-    if (this.#idMax >= volumeIdMax) throw new StoreError('WRITE_FAILED', `A store has at most ${volumeIdMax} volumes`)
+    if (this.#idMax >= volumeIdMax)
+      throw new StoreError('WRITE_FAILED', `A store has at most ${volumeIdMax} volumes`)
     const volumeId = ++this.#idMax
     const volume = await Volume.create(this.files, this.directory, { volumeId, storeId: this.storeId })
     this.#volumes.set(volumeId, volume)

@@ -6,7 +6,12 @@ import { writeFully, readFully } from '../disk/whole-io.js'
 import { StoreError } from '../errors.js'
 import { pendingIndexBytesMax } from '../index/index-log.js'
 import type { KeyMap, KeyMapEntry, Publication } from '../key-map/key-map.js'
-import { encodeNeedlePrefix, type NeedleFields, needleLength, paddingLength } from '../needle/needle-format.js'
+import {
+  encodeNeedlePrefix,
+  type NeedleFields,
+  needleLength,
+  paddingLength,
+} from '../needle/needle-format.js'
 import type { StoreLog } from '../options.js'
 import type { Volume } from './volume.js'
 import type { VolumeSet } from './volume-set.js'
@@ -139,7 +144,8 @@ export class VolumeWriter {
     this.batches++
     this.blobs += batch.length
     const entries = noteInIndex(volume, batch, startBytes)
-    if (index.pendingBytes > indexFlushBytes || endBytes - file.syncedBytes > unsyncedBytesMax) this.#flushSoon()
+    if (index.pendingBytes > indexFlushBytes || endBytes - file.syncedBytes > unsyncedBytesMax)
+      this.#flushSoon()
     const publications: Publication[] = batch.map(({ draft }, at) => ({
       name: draft.name as Buffer,
       entry: entries[at] as KeyMapEntry,
@@ -170,7 +176,10 @@ export class VolumeWriter {
           buffers.push(...draft.data, padding)
         } else {
           await writeFully(volume.file.file, [prefix], endBytes)
-          await copyFile(draft.data, volume, { toBytes: endBytes + prefix.length, lengthBytes: draft.dataLength })
+          await copyFile(draft.data, volume, {
+            toBytes: endBytes + prefix.length,
+            lengthBytes: draft.dataLength,
+          })
           await writeFully(volume.file.file, [padding], endBytes + prefix.length + draft.dataLength)
           return endBytes + lengthBytes
         }
@@ -222,7 +231,9 @@ export class VolumeWriter {
     const volume = this.#volume
     if (volume === undefined || this.#flushing !== undefined) return
     this.#flushing = this.#syncAndFlush(volume)
-      .catch((error: unknown) => this.#options.log.warn({ err: error, volumeId: volume.id }, 'index log not written'))
+      .catch((error: unknown) =>
+        this.#options.log.warn({ err: error, volumeId: volume.id }, 'index log not written'),
+      )
       .finally(() => {
         this.#flushing = undefined
       })
@@ -257,13 +268,25 @@ function noteInIndex(volume: Volume, batch: readonly Waiting[], startBytes: numb
     const { name, version, tombstone, dataLength, dataChecksum } = draft
     const contentTypeLength = draft.contentType.length
     const place = { offsetBytes, lengthBytes, tombstone }
-    volume.index.append({ ...place, name: name as Buffer, version, damage: false, dataLength, dataChecksum, contentTypeLength })
+    volume.index.append({
+      ...place,
+      name: name as Buffer,
+      version,
+      damage: false,
+      dataLength,
+      dataChecksum,
+      contentTypeLength,
+    })
     offsetBytes += lengthBytes
     return { volumeId: volume.id, ...place }
   })
 }
 
-async function copyFile(from: DiskFile, volume: Volume, { toBytes, lengthBytes }: { toBytes: number; lengthBytes: number }) {
+async function copyFile(
+  from: DiskFile,
+  volume: Volume,
+  { toBytes, lengthBytes }: { toBytes: number; lengthBytes: number },
+) {
   const buffer = Buffer.allocUnsafe(Math.min(copyBytes, lengthBytes))
   for (let done = 0; done < lengthBytes; done += buffer.length) {
     const part = buffer.subarray(0, Math.min(buffer.length, lengthBytes - done))

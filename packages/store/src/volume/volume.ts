@@ -30,7 +30,11 @@ export class Volume {
   ): Promise<Volume> {
     const file = await VolumeFile.create(files, directory, ids)
     try {
-      const index = await IndexLog.create(files, join(directory, indexFileName(ids.volumeId)), file.superblock)
+      const index = await IndexLog.create(
+        files,
+        join(directory, indexFileName(ids.volumeId)),
+        file.superblock,
+      )
       await files.syncDirectory(directory)
       return new Volume(file, index)
     } catch (cause) {
@@ -49,7 +53,11 @@ export class Volume {
     this.file.sealed = true
     const directory = dirname(this.file.path)
     const path = join(directory, sealFileName(this.id))
-    const record = { sealedAtBytes: this.file.syncedBytes, reason: String(reason), at: new Date().toISOString() }
+    const record = {
+      sealedAtBytes: this.file.syncedBytes,
+      reason: String(reason),
+      at: new Date().toISOString(),
+    }
     try {
       const sealFile = await files.open(`${path}.tmp`, 'wx+')
       await writeFully(sealFile, [Buffer.from(`${JSON.stringify(record)}\n`)], 0)
@@ -58,7 +66,11 @@ export class Volume {
       await files.rename(`${path}.tmp`, path)
       await files.syncDirectory(directory)
     } catch (cause) {
-      throw new StoreError('STORE_FAILED', `Volume ${this.id} failed and cannot be sealed: ${String(cause)}`, { cause })
+      throw new StoreError(
+        'STORE_FAILED',
+        `Volume ${this.id} failed and cannot be sealed: ${String(cause)}`,
+        { cause },
+      )
     }
   }
 

@@ -6,6 +6,9 @@ import { join } from 'node:path'
 /** `Cached` may shrink by this much without making a run void: temporary files that ended, not eviction. */
 export const cachedShrinkAllowedBytes = 8 * 1024 * 1024
 
+/** Device reads per request that other programs may cause while ours are all from memory. */
+const lockedDeviceReadsMax = 0.02
+
 /** One field of /proc/meminfo, in bytes. */
 export function readMemInfo(field) {
   const match = new RegExp(`^${field}:\\s+(\\d+) kB`, 'm').exec(readFileSync('/proc/meminfo', 'latin1'))
@@ -13,9 +16,23 @@ export function readMemInfo(field) {
   return Number(match[1]) * 1024
 }
 
-/** Reason for which a run is void, or undefined: eviction during a run means that hot was not hot. */
-export function cachedShrinkReason(beforeBytes, afterBytes) {
-  const lostBytes = beforeBytes - afterBytes
+/** What the kernel caches of files, and how much of that is locked, in bytes. */
+export function readPageCache() {
+  return { cachedBytes: readMemInfo('Cached'), lockedBytes: readMemInfo('Mlocked') }
+}
+
+/**
+ * Reason for which a run is void, or undefined: eviction during a run means that hot was not hot. While the files of
+ * the run are locked in memory, other programs' pages may go; then what counts is that nothing was unlocked and that
+ * the requests caused no device reads.
+ */
+export function evictionReason(before, after, { locked, deviceReads = 0 }) {
+  if (locked) {
+    if (before.lockedBytes - after.lockedBytes > cachedShrinkAllowedBytes) return 'Mlocked shrank during the run'
+    if (deviceReads > lockedDeviceReadsMax) return `${deviceReads.toFixed(2)} device reads per request although all is locked`
+    return undefined
+  }
+  const lostBytes = before.cachedBytes - after.cachedBytes
   if (lostBytes <= cachedShrinkAllowedBytes) return undefined
   return `Cached shrank by ${Math.round(lostBytes / 1048576)} MiB during the run`
 }

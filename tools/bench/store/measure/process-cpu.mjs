@@ -44,7 +44,8 @@ export function readRssBytes(pid) {
   return line === null ? 0 : Number(line[1]) * 1024
 }
 
-function processTree(rootPids) {
+/** The processes and all their descendants. */
+export function processTree(rootPids) {
   const found = [...rootPids]
   for (let index = 0; index < found.length && found.length < descendantsMax; index++) {
     found.push(...childPids(found[index]))

@@ -2,7 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { runWrk, wrkFaultReason } from '../load/wrk.mjs'
 import { readDiskStats } from './disk.mjs'
-import { cachedShrinkReason, readMemInfo } from './memory.mjs'
+import { evictionReason, readPageCache } from './memory.mjs'
 import { readCpu, readMachineBusyUs } from './process-cpu.mjs'
 
 const attemptsMax = 3
@@ -12,7 +12,8 @@ const settleMs = 500
 /**
  * Runs `prepare` and then the load, again when the run is void, at most three times.
  * @param {{ server: { port: number, pids: number[], label: string }, load: object, folder: string, say: (text: string) => void,
- *   bytesPerAnswerMin?: number, prepare?: (attempt: number) => Promise<object | void> }} options `prepare` may return changes to the load
+ *   bytesPerAnswerMin?: number,
+ *   locked?: boolean, prepare?: (attempt: number) => Promise<object | void> }} options `prepare` may return changes to the load
  * @returns the run's figures, with `voids`: the reasons of the attempts that were thrown away
  */
 export async function measureLoad({
@@ -39,8 +40,8 @@ export async function measureLoad({
   throw new Error(`${server.label}: ${attemptsMax} runs in a row were void (${voids.join('; ')})`)
 }
 
-async function measureOnce({ server, load, folder, bytesPerAnswerMin }) {
-  const cachedBefore = readMemInfo('Cached')
+async function measureOnce({ server, load, folder, bytesPerAnswerMin, locked }) {
+  const cacheBefore = readPageCache()
   const diskBefore = readDiskStats(folder)
   const before = { cpu: readCpu(server.pids), busyUs: readMachineBusyUs(), atMs: performance.now() }
   const result = await runWrk({ port: server.port, ...load })
@@ -51,7 +52,7 @@ async function measureOnce({ server, load, folder, bytesPerAnswerMin }) {
   const cpu = readCpu(server.pids)
   const totalUs = cpu.totalUs - before.cpu.totalUs
   const reason =
-    wrkFaultReason(result, { bytesPerAnswerMin }) ?? cachedShrinkReason(cachedBefore, readMemInfo('Cached'))
+    wrkFaultReason(result, { bytesPerAnswerMin }) ?? evictionReason(cacheBefore, readPageCache(), { locked, deviceReads })
   const { requests, seconds } = result
   const run = {
     requests,
@@ -62,7 +63,7 @@ async function measureOnce({ server, load, folder, bytesPerAnswerMin }) {
     machineCores: busyUs / wallUs,
     p50Us: result.p50Us,
     p99Us: result.p99Us,
-    deviceReads: diskBefore && diskAfter ? (diskAfter.reads - diskBefore.reads) / requests : undefined,
+    deviceReads,
     deviceBytes:
       diskBefore && diskAfter ? (diskAfter.readBytes - diskBefore.readBytes) / requests : undefined,
   }

@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process'
 import { createServer } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
+import { processTree } from '../measure/process-cpu.mjs'
 
 const stopWaitMs = 20_000
 const outputMaxBytes = 1_000_000
@@ -73,9 +74,16 @@ export async function runProgram(command, args, { env, cwd, timeoutMs }) {
   }
 }
 
-/** Kills whatever is still running, by pid; for the way out. */
+/** Kills whatever is still running and the processes that it started, by pid; for the way out. */
 export function killChildren() {
-  for (const child of running) child.kill('SIGKILL')
+  const pids = processTree([...running].map((child) => child.pid).filter(Boolean))
+  for (const pid of pids) {
+    try {
+      process.kill(pid, 'SIGKILL')
+    } catch {
+      // It has ended by itself.
+    }
+  }
 }
 
 /** A port that was free a moment ago. */

@@ -1,0 +1,84 @@
+// Listens: one net server in front, the fast lane behind it, node:http with fastify behind that.
+import { createServer, type Socket } from 'node:net'
+import type { AddressInfo } from 'node:net'
+import type { Logger } from 'pino'
+import type { Store } from '../store.js'
+import { buildApp } from './build-app.js'
+import { FastLane } from './fast-lane.js'
+import { type HttpLimits, httpLimits } from './http-limits.js'
+import { DaemonMetrics } from './metrics.js'
+import { UploadWatch } from './upload-rate.js'
+
+export interface DaemonOptions {
+  readonly store: Store
+  readonly host: string
+  /** 0 picks a free port. */
+  readonly port: number
+  readonly log: Logger
+  readonly limits?: Partial<HttpLimits>
+  /** False sends every request through node:http; for comparing the two lanes. */
+  readonly fastLane?: boolean
+}
+
+export interface Daemon {
+  readonly url: string
+  readonly port: number
+  /** Stops accepting, waits for requests under way (at most drainMs), closes the rest. The store stays open. */
+  drain(): Promise<void>
+}
+
+const tooManyConnections =
+  'HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nContent-Length: 0\r\nConnection: close\r\n\r\n'
+
+/** Resolves once the port is listened on; rejects with the error of listen(2), such as EADDRINUSE. */
+export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
+  const { store, host, port, log } = options
+  const limits = { ...httpLimits, ...options.limits }
+  const metrics = new DaemonMetrics(store)
+  const uploads = new UploadWatch(limits)
+  let draining = false
+  const app = buildApp({ store, log, limits, metrics, uploads, draining: () => draining })
+  await app.ready()
+  const reader = options.fastLane === false ? undefined : store.hotReader
+  const lane = reader && new FastLane({ store, reader, server: app.server, limits, metrics, log })
+
+  const sockets = new Set<Socket>()
+  metrics.connections = () => sockets.size
+  const server = createServer({ noDelay: true, allowHalfOpen: true }, (socket) => {
+    if (sockets.size >= limits.connectionsMax) {
+      socket.on('error', () => socket.destroy())
+      socket.end(tooManyConnections)
+      return
+    }
+    sockets.add(socket)
+    socket.on('close', () => sockets.delete(socket))
+    if (lane !== undefined) lane.accept(socket)
+    else app.server.emit('connection', socket)
+  })
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen({ port, host, backlog: 1024 }, resolve)
+  })
+
+  async function drain(): Promise<void> {
+    draining = true
+    const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+    lane?.drain()
+    app.server.closeIdleConnections()
+    const sweep = setInterval(() => app.server.closeIdleConnections(), 100)
+    const deadline = setTimeout(() => {
+      log.warn({ connections: sockets.size }, 'closing connections that did not end in time')
+      for (const socket of sockets) socket.destroy()
+    }, limits.drainMs)
+    await closed
+    clearInterval(sweep)
+    clearTimeout(deadline)
+    lane?.close()
+    uploads.close()
+    await app.close()
+  }
+
+  const { port: listening } = server.address() as AddressInfo
+  const shownHost = host.includes(':') ? `[${host}]` : host
+  return { url: `http://${shownHost}:${listening}/`, port: listening, drain }
+}
