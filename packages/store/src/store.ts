@@ -2,29 +2,20 @@
 import { mkdir } from 'node:fs/promises'
 import type { Readable } from 'node:stream'
 import { BlobHandle } from './blob-handle.js'
-import { type BlobInfo, infoOfNeedle, toBlobInfo } from './blob-info.js'
+import { type BlobInfo, infoOfNeedle } from './blob-info.js'
+import { BlobWriter, type DeleteResult, type PutResult } from './blob-writer.js'
 import { DirectoryLock } from './disk/directory-lock.js'
 import { SpaceGuard } from './disk/space-guard.js'
 import { StoreError } from './errors.js'
 import { MemoryBudget } from './incoming/memory-budget.js'
-import { type BodySource, type ReceivedBody, receiveBody } from './incoming/receive-body.js'
+import { type BodySource, receiveBody } from './incoming/receive-body.js'
 import type { KeyMap } from './key-map/key-map.js'
 import { createKeyMap } from './key-map/create-key-map.js'
 import { LocationIndex } from './key-map/location-index.js'
 import { TableKeyMap } from './key-map/table-key-map.js'
-import { NameLocks } from './name-locks.js'
 import { encodeName, encodeNewName } from './needle/blob-name.js'
-import { nextVersion } from './needle/blob-version.js'
 import { type ResolvedOptions, resolveOptions, type StoreOptions } from './options.js'
-import {
-  checkPreconditions,
-  checkVersionAhead,
-  type DeleteOptions,
-  encodeContentType,
-  type Preconditions,
-  type PutOptions,
-  refuseOlder,
-} from './put-rules.js'
+import { checkVersionAhead, type DeleteOptions, encodeContentType, type PutOptions } from './put-rules.js'
 import {
   incomingDirectory,
   prepareFolders,
@@ -35,23 +26,11 @@ import {
 import type { RecoveryReport } from './recovery/recover-volume.js'
 import { type ScanEntry, type ScanOptions, scanStore } from './scan.js'
 import { collectStats, OperationStats, type StoreStats } from './stats.js'
-import { BlobFinder, type PresentNeedle } from './volume/blob-finder.js'
+import { BlobFinder } from './volume/blob-finder.js'
 import { HotReader } from './volume/hot-reader.js'
 import type { ByteRange } from './volume/needle-reader.js'
 import { VolumeSet } from './volume/volume-set.js'
 import { VolumeWriter } from './volume/volume-writer.js'
-
-export interface PutResult extends BlobInfo {
-  /** False when exactly this needle (version and checksum) was there already. */
-  readonly created: boolean
-}
-
-export interface DeleteResult {
-  /** 'missing': the name was never stored; 'gone': it was deleted before. */
-  readonly outcome: 'deleted' | 'missing' | 'gone'
-  /** The tombstone's version; undefined when the name is missing. */
-  readonly version: bigint | undefined
-}
 
 interface StoreParts {
   readonly options: ResolvedOptions
@@ -76,7 +55,7 @@ export class Store implements AsyncDisposable {
   readonly #large: VolumeWriter
   readonly #budget: MemoryBudget
   readonly #space: SpaceGuard
-  readonly #locks = new NameLocks()
+  readonly #blobs: BlobWriter
   #state: 'open' | 'failed' | 'closing' | 'closed' = 'open'
   #closing: Promise<void> | undefined
   #uploads = 0
@@ -99,6 +78,13 @@ export class Store implements AsyncDisposable {
     this.#space = new SpaceGuard(files, path, {
       reserveBytes: options.reserveBytes,
       volumeBytesMax: options.volumeBytesMax,
+    })
+    this.#blobs = new BlobWriter({
+      finder: this.#finder,
+      small: this.#small,
+      large: this.#large,
+      space: this.#space,
+      storeId: parts.storeId,
     })
   }
 
@@ -160,47 +146,12 @@ export class Store implements AsyncDisposable {
     })
     try {
       this.#requireWritable()
-      const result = await this.#holding(name, () =>
-        this.#putBody({ name, nameBytes, contentType, body, options }),
-      )
+      const result = await this.#blobs.put(name, { nameBytes, contentType, body, options })
       this.puts.add(body.dataLength, performance.now() - startedAtMs)
       return result
     } finally {
       await body.release()
     }
-  }
-
-  async #putBody(put: {
-    name: string
-    nameBytes: Buffer
-    contentType: Buffer
-    body: ReceivedBody
-    options: PutOptions
-  }): Promise<PutResult> {
-    const { name, nameBytes, contentType, body, options } = put
-    const present = await this.#finder.present(nameBytes)
-    checkPreconditions(present, options)
-    const version = options.version ?? this.#nextVersion(present)
-    const { dataLength, dataChecksum, chunkChecksums, data } = body
-    const order = BlobFinder.compare({ version, tombstone: false, dataChecksum }, present)
-    const draft = {
-      name: nameBytes,
-      contentType,
-      version,
-      tombstone: false,
-      dataLength,
-      dataChecksum,
-      chunkChecksums,
-    }
-    const info = { name, version, dataLength, dataChecksum, contentType: contentType.toString('latin1') }
-    if (order === 'older') refuseOlder(present)
-    if (order === 'same' && present !== undefined && present.sound && (await this.#verifies(nameBytes))) {
-      return { ...toBlobInfo({ ...info, location: present.entry }), created: false }
-    }
-    this.#space.claim(dataLength)
-    const writer = Array.isArray(data) ? this.#small : this.#large
-    const location = await writer.append({ ...draft, data, replaces: present?.entry })
-    return { ...toBlobInfo({ ...info, location }), created: true }
   }
 
   /**
@@ -265,30 +216,9 @@ export class Store implements AsyncDisposable {
     this.#requireWritable()
     const nameBytes = encodeName(name)
     checkVersionAhead(options.version)
-    return this.#holding(name, () => this.#deletePresent(nameBytes, options))
-  }
-
-  async #deletePresent(name: Buffer, options: DeleteOptions): Promise<DeleteResult> {
-    const present = await this.#finder.present(name)
-    checkPreconditions(present, options)
-    if (options.version === undefined) {
-      if (present === undefined) return { outcome: 'missing', version: undefined }
-      if (present.rank.tombstone) return { outcome: 'gone', version: present.rank.version }
-    }
-    const version = options.version ?? this.#nextVersion(present)
-    const order = BlobFinder.compare({ version, tombstone: true, dataChecksum: 0 }, present)
-    if (order === 'older') refuseOlder(present)
-    if (order === 'same' && present?.sound === true) return { outcome: 'gone', version }
-    const empty = {
-      contentType: Buffer.alloc(0),
-      dataLength: 0,
-      dataChecksum: 0,
-      chunkChecksums: [],
-      data: [],
-    }
-    await this.#small.append({ ...empty, name, version, tombstone: true, replaces: present?.entry })
-    this.deletes++
-    return { outcome: 'deleted', version }
+    const result = await this.#blobs.delete(name, nameBytes, options)
+    if (result.outcome === 'deleted') this.deletes++
+    return result
   }
 
   /**
@@ -344,37 +274,13 @@ export class Store implements AsyncDisposable {
   async #close(): Promise<void> {
     this.#state = 'closing'
     try {
-      await this.#locks.idle()
+      await this.#blobs.idle()
       await Promise.allSettled([this.#small.close(), this.#large.close()])
       await this.#parts.keyMap.close()
       await this.#parts.volumes.close()
     } finally {
       this.#parts.lock?.release()
       this.#state = 'closed'
-    }
-  }
-
-  #nextVersion(present: PresentNeedle | undefined): bigint {
-    return nextVersion({ nowMs: Date.now(), present: present?.rank.version, storeId: this.#parts.storeId })
-  }
-
-  /** Whether the present needle reads back sound; a replica's second copy heals one that does not. */
-  async #verifies(name: Buffer): Promise<boolean> {
-    try {
-      const found = await this.#finder.find(name, { withData: true })
-      return found !== undefined && (found.needle.dataVerified || found.needle.header.tombstone)
-    } catch {
-      return false
-    }
-  }
-
-  async #holding<T>(name: string, work: () => Promise<T>): Promise<T> {
-    const held = this.#locks.acquire(name)
-    if (held !== undefined) await held
-    try {
-      return await work()
-    } finally {
-      this.#locks.release(name)
     }
   }
 
@@ -390,5 +296,3 @@ export class Store implements AsyncDisposable {
     if (this.#state !== 'open') throw new StoreError('STORE_CLOSED', 'The store is closed')
   }
 }
-
-export type { DeleteOptions, Preconditions, PutOptions }

@@ -1,2 +1,2 @@
 import type { KeyMap } from './key-map.js'
-export declare const RedisKeyMap: new (options: object) => KeyMap
+export const RedisKeyMap = undefined as unknown as new (options: object) => KeyMap

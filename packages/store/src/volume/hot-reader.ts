@@ -12,9 +12,9 @@ import type { VolumeSet } from './volume-set.js'
 /** Larger needles go through the pool: reading them would hold the thread too long. */
 export const hotNeedleBytesMax = 66 * 1024
 const slowReadMs = 0.2
-/** So many slow reads among the latest `slowWindow` mean that the page cache lost what we think it has. */
+/** So many slow reads out of `slowWindow` mean that the page cache lost what we think it has; fewer are preemption. */
 const slowReadsMax = 8
-const slowWindow = 1024
+const slowWindow = 256
 
 export class HotReader {
   readonly #table: TableKeyMap
