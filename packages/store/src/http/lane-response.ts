@@ -49,6 +49,14 @@ export class LaneResponse {
   }
 }
 
+const hexOfByte = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
+
+/** Number.toString(16) goes through floating point and costs as much as the rest of the head together. */
 function hex8(value: number): string {
-  return (value + 0x1_0000_0000).toString(16).slice(1)
+  return (
+    (hexOfByte[value >>> 24] as string) +
+    (hexOfByte[(value >>> 16) & 0xff] as string) +
+    (hexOfByte[(value >>> 8) & 0xff] as string) +
+    (hexOfByte[value & 0xff] as string)
+  )
 }

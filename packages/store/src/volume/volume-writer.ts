@@ -140,6 +140,8 @@ export class VolumeWriter {
     }
     const endBytes = await this.#write(volume, batch, startBytes)
     if (this.#options.durability === 'sync') await this.#sync(volume, endBytes)
+    // A sync in the background may have failed meanwhile: past the seal nothing is adopted, so nothing is acknowledged.
+    if (file.sealed) throw new StoreError('SYNC_FAILED', `Volume ${volume.id} was sealed by a failed sync`)
     file.committedBytes = endBytes
     this.batches++
     this.blobs += batch.length
@@ -149,6 +151,7 @@ export class VolumeWriter {
     const publications: Publication[] = batch.map(({ draft }, at) => ({
       name: draft.name as Buffer,
       entry: entries[at] as KeyMapEntry,
+      version: draft.version,
       replaces: draft.replaces,
     }))
     const published = this.#options.keyMap.publish(publications, { volumeId: volume.id, endBytes })
@@ -157,11 +160,12 @@ export class VolumeWriter {
       return
     }
     // The next batch is written while Redis answers, but positions reach it in order.
-    await this.#publishing
-    this.#publishing = published.then(
+    const settled = published.then(
       () => batch.forEach(({ resolve }, at) => resolve(entries[at] as KeyMapEntry)),
       (error: unknown) => batch.forEach(({ reject }) => reject(error)),
     )
+    await this.#publishing
+    this.#publishing = settled
   }
 
   async #write(volume: Volume, batch: readonly Waiting[], startBytes: number): Promise<number> {
