@@ -6,7 +6,8 @@ import type { ReceivedBody } from './incoming/receive-body.js'
 import { NameLocks } from './name-locks.js'
 import { nextVersion } from './needle/blob-version.js'
 import { checkPreconditions, type DeleteOptions, type PutOptions, refuseOlder } from './put-rules.js'
-import { BlobFinder, type PresentNeedle } from './volume/blob-finder.js'
+import { BlobFinder, type FoundNeedle, type PresentNeedle } from './volume/blob-finder.js'
+import { readChunks } from './volume/needle-reader.js'
 import type { VolumeWriter } from './volume/volume-writer.js'
 
 export interface PutResult extends BlobInfo {
@@ -114,7 +115,8 @@ export class BlobWriter {
   async #verifies(name: Buffer): Promise<boolean> {
     try {
       const found = await this.#parts.finder.find(name, { withData: true })
-      return found !== undefined && (found.needle.dataVerified || found.needle.header.tombstone)
+      if (found === undefined) return false
+      return found.needle.dataVerified || found.needle.header.tombstone || (await chunksVerify(found))
     } catch {
       return false
     }
@@ -137,4 +139,17 @@ export interface NewBlob {
   readonly contentType: Buffer
   readonly body: ReceivedBody
   readonly options: PutOptions
+}
+
+/** Whether every chunk of a large blob reads back sound. */
+async function chunksVerify({ volume, entry, needle }: FoundNeedle): Promise<boolean> {
+  if (!volume.file.acquire()) return false
+  try {
+    const range = { start: 0, end: needle.header.dataLength - 1 }
+    for await (const chunk of readChunks(volume.file, { entry, needle, range }))
+      if (chunk === 'data') return false
+    return true
+  } finally {
+    volume.file.release()
+  }
 }

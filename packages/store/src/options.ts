@@ -22,7 +22,7 @@ const redisSchema = z.strictObject({
   host: z.string().min(1).default('127.0.0.1'),
   port: z.int().min(1).max(65535).default(6379),
   db: z.int().min(0).default(0),
-  /** Put before every key; '' gives the plain keys of 2013. */
+  /** Put before every key; '' gives the plain keys of 2013. Of stores in one database none may begin another's. */
   prefix: z.string().default(''),
   /** Turns a name (UTF-8) into its key and back never; must be injective and not begin with a NUL. */
   encodeKey: z.custom<(name: Buffer) => Buffer>((value) => typeof value === 'function').optional(),

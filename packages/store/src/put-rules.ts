@@ -13,7 +13,7 @@ export interface Preconditions {
 }
 
 export interface PutOptions extends Preconditions {
-  /** At most 255 printable ASCII bytes. */
+  /** As in a Content-Type header, `type/subtype` first; at most 255 printable ASCII bytes. */
   readonly contentType?: string | undefined
   /** For copies: the version the first store gave. Absent: this store assigns one. */
   readonly version?: bigint | undefined
@@ -27,14 +27,21 @@ export interface DeleteOptions extends Preconditions {
 }
 
 const printableAscii = /^[\u0020-\u007e]*$/
+/** type "/" subtype, parameters behind (RFC 9110, 8.3.1). */
+const mediaType = /^[\w!#$%&'*+.^`|~-]+\/[\w!#$%&'*+.^`|~-]+[ \t]*(;|$)/
 const versionMax = 2n ** 64n - 1n
+
+export function isMediaType(text: string): boolean {
+  return mediaType.test(text)
+}
 
 /** Throws CONTENT_TYPE_INVALID. */
 export function encodeContentType(contentType = ''): Buffer {
-  if (contentType.length > contentTypeBytesMax || !printableAscii.test(contentType)) {
+  const named = contentType === '' || isMediaType(contentType)
+  if (!named || contentType.length > contentTypeBytesMax || !printableAscii.test(contentType)) {
     throw new StoreError(
       'CONTENT_TYPE_INVALID',
-      `A content type has at most ${contentTypeBytesMax} printable ASCII bytes`,
+      `A content type reads "type/subtype" and has at most ${contentTypeBytesMax} printable ASCII bytes`,
     )
   }
   return Buffer.from(contentType, 'latin1')

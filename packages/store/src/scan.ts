@@ -16,6 +16,8 @@ export interface ScanOptions {
   readonly after?: string | undefined
   /** Also give the data, verified. Without it content types are not known. */
   readonly withData?: boolean | undefined
+  /** Called for each stretch of a volume that `withData` finds damaged and leaves out. */
+  readonly onDamage?: ((damage: { volumeId: number; offsetBytes: number }) => void) | undefined
 }
 
 export interface ScanEntry {
@@ -46,7 +48,9 @@ export async function* scanStore(
     if (volume.id < from.volumeId) continue
     const fromBytes = volume.id === from.volumeId ? from.endBytes : superblockBytes
     const found =
-      options.withData === true ? scanData(parts, volume, fromBytes) : scanNames(volume, fromBytes)
+      options.withData === true
+        ? scanData(parts, volume, { fromBytes, onDamage: options.onDamage })
+        : scanNames(volume, fromBytes)
     for await (const { record, contentType, data } of found) {
       const name = record.name.toString('utf8')
       if (record.tombstone || !(await isCurrent(parts, volume, record))) continue
@@ -85,14 +89,19 @@ async function* scanNames(volume: Volume, fromBytes: number): AsyncGenerator<Sca
 async function* scanData(
   { log }: ScanParts,
   volume: Volume,
-  fromBytes: number,
+  { fromBytes, onDamage }: { fromBytes: number; onDamage: ScanOptions['onDamage'] },
 ): AsyncGenerator<Scanned, void, undefined> {
   const range = { fromBytes, limitBytes: volume.file.committedBytes }
   if (!volume.file.acquire()) throw new StoreError('STORE_CLOSED', 'The store is closed')
   try {
     for await (const finding of scanVolume(volume.file, range)) {
-      if (finding.kind === 'needle') yield finding
-      else log.warn({ volumeId: volume.id, ...finding }, 'scan left out damage')
+      if (finding.kind === 'needle') {
+        // A copy, since the piece of the volume that was read is overwritten by the next one.
+        yield { ...finding, data: finding.data && Buffer.from(finding.data) }
+        continue
+      }
+      log.warn({ volumeId: volume.id, ...finding }, 'scan left out damage')
+      onDamage?.({ volumeId: volume.id, offsetBytes: finding.offsetBytes })
     }
   } finally {
     volume.file.release()

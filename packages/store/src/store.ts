@@ -1,5 +1,4 @@
 // The store: open, put, get, delete, scan, close, in reading order.
-import { mkdir } from 'node:fs/promises'
 import type { Readable } from 'node:stream'
 import { BlobHandle } from './blob-handle.js'
 import { type BlobInfo, infoOfNeedle } from './blob-info.js'
@@ -18,6 +17,7 @@ import { type ResolvedOptions, resolveOptions, type StoreOptions } from './optio
 import { checkVersionAhead, type DeleteOptions, encodeContentType, type PutOptions } from './put-rules.js'
 import {
   incomingDirectory,
+  makeDirectory,
   prepareFolders,
   readIdentity,
   recoverVolumes,
@@ -97,7 +97,7 @@ export class Store implements AsyncDisposable {
     const options = resolveOptions(given)
     const { path, files, log } = options
     const writable = !options.readOnly
-    if (writable) await mkdir(path, { recursive: true })
+    if (writable) await makeDirectory(path, files)
     const lock = writable ? DirectoryLock.take(path) : undefined
     try {
       const identity = await readIdentity(path, { files, writable, log })

@@ -7,7 +7,7 @@ export const bodyPoolSize = 256
 export const folderCount = 65_536
 
 /** Numbers of runs start this far apart, so that no two runs PUT the same name. */
-export const runStride = 10_000_000
+export const runStride = 1_000_000
 
 /** Odd multiplier: consecutive numbers visit every folder once before one comes twice. */
 const folderMultiplier = 40_503

@@ -8,8 +8,10 @@ import { blobBytesMax, wholeChecksumBytesMax } from '../needle/needle-format.js'
 import type { Preconditions } from '../put-rules.js'
 import type { Store } from '../store.js'
 import type { ByteRange } from '../volume/needle-reader.js'
+import { sendCode } from './answer-codes.js'
 import { decodeTarget } from './blob-target.js'
 import { isNotModified, parseRange, rangeStillHolds } from './byte-ranges.js'
+import { contentTypeFor } from './guess-content-type.js'
 import { blobHeaders } from './response-head.js'
 import type { UploadWatch } from './upload-rate.js'
 
@@ -35,7 +37,7 @@ async function handlePut(store: Store, uploads: UploadWatch, request: FastifyReq
   const source = small ? () => uploads.collect(request.raw, sizeBytes) : uploads.parts(request.raw)
   const result = await store.put(name, source, {
     sizeBytes,
-    contentType: request.headers['content-type'],
+    contentType: contentTypeFor(name, request.headers['content-type']),
     version: requestedVersion(request),
     ...preconditionsOf(request),
   })
@@ -104,12 +106,12 @@ async function handleHead(store: Store, request: FastifyRequest, reply: FastifyR
 async function openPresent(store: Store, request: FastifyRequest, reply: FastifyReply, withData: boolean) {
   const blob = await store.openBlob(decodeTarget(request.originalUrl), { withData })
   if (blob === undefined) {
-    await reply.code(404).send({ error: 'There is no blob of this name', code: 'NOT_FOUND' })
+    await sendCode(reply, 'NOT_FOUND', 'There is no blob of this name')
     return undefined
   }
   if (blob.deleted) {
-    reply.code(410).header(versionHeader, formatVersion(blob.info.version))
-    await reply.send({ error: 'The blob was deleted', code: 'DELETED' })
+    reply.header(versionHeader, formatVersion(blob.info.version))
+    await sendCode(reply, 'DELETED', 'The blob was deleted')
     return undefined
   }
   if (isNotModified(request.headers, blob.info)) {
@@ -147,7 +149,6 @@ async function handleDelete(store: Store, request: FastifyRequest, reply: Fastif
     ...preconditionsOf(request),
   })
   if (version !== undefined) reply.header(versionHeader, formatVersion(version))
-  if (outcome === 'missing')
-    return reply.code(404).send({ error: 'There is no blob of this name', code: 'NOT_FOUND' })
+  if (outcome === 'missing') return sendCode(reply, 'NOT_FOUND', 'There is no blob of this name')
   return reply.code(204).send()
 }

@@ -15,13 +15,8 @@ export function decodeTarget(target: string): string {
     throw new StoreError('NAME_TOO_LONG', `A name may have ${nameBytesMax} bytes`)
   }
   try {
-    // Node gives the target as one character per byte; raw bytes above 127 are taken as the UTF-8 they are.
-    return decodeURIComponent(escapeRawBytes(target.slice(1)))
+    return decodeURIComponent(target.slice(1))
   } catch (cause) {
     throw new StoreError('NAME_INVALID', 'The name is not valid percent-encoded UTF-8', { cause })
   }
-}
-
-function escapeRawBytes(text: string): string {
-  return text.replace(/[\u0080-\u00ff]/g, (byte) => `%${byte.charCodeAt(0).toString(16)}`)
 }

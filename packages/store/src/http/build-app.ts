@@ -10,11 +10,13 @@ import type { Logger } from 'pino'
 import { meaningOf, StoreError } from '../errors.js'
 import { formatVersion } from '../needle/blob-version.js'
 import type { Store } from '../store.js'
+import { sendCode } from './answer-codes.js'
 import { blobRoute, registerBlobRoutes, versionHeader } from './blob-routes.js'
 import { isReservedTarget } from './blob-target.js'
 import type { HttpLimits } from './http-limits.js'
 import type { DaemonMetrics } from './metrics.js'
 import { registerOwnRoutes } from './own-routes.js'
+import { RequestRules } from './request-rules.js'
 import type { UploadWatch } from './upload-rate.js'
 
 export interface AppParts {
@@ -28,18 +30,23 @@ export interface AppParts {
 
 export function buildApp(parts: AppParts): FastifyInstance<Server> {
   const { limits, log, metrics, draining } = parts
+  const rules = new RequestRules(limits)
   const app = fastify({
     serverFactory: (handler) => makeServer(handler, limits),
     rewriteUrl: ({ url = '/' }) => (isReservedTarget(url) ? url : blobRoute),
     exposeHeadRoutes: false,
     logger: false,
-    // Bodies are read by the routes that want them, against limits of their own.
-    bodyLimit: Number.MAX_SAFE_INTEGER,
     return503OnClosing: false,
     forceCloseConnections: 'idle',
+    clientErrorHandler: (error, socket) => rules.onClientError(error, socket),
+    frameworkErrors: (error, request, reply) =>
+      answerError(error, request as unknown as FastifyRequest, reply as unknown as FastifyReply, log),
   })
-  app.removeAllContentTypeParsers()
-  app.addContentTypeParser('*', (_request, _payload, done) => done(null))
+  // Bodies are the routes' own business, and so is a Content-Type, which is stored as it came.
+  for (const method of ['PUT', 'POST', 'PATCH', 'DELETE', 'OPTIONS']) {
+    app.addHttpMethod(method, { hasBody: false, overrideExisting: true })
+  }
+  rules.register(app)
   app.setErrorHandler((error: FastifyError, request, reply) => answerError(error, request, reply, log))
   app.setNotFoundHandler((request, reply) => answerUnknown(request, reply))
   app.addHook('onResponse', (request, reply, done) => {
@@ -70,14 +77,16 @@ function makeServer(handler: Parameters<typeof createServer>[1], limits: HttpLim
       headersTimeout: limits.headersMs,
       requestTimeout: 0,
       keepAliveTimeout: limits.keepAliveMs,
-      connectionsCheckingInterval: 1_000,
+      connectionsCheckingInterval: limits.checkEveryMs,
       maxHeaderSize: limits.headerBytesMax,
       noDelay: true,
     },
     handler,
   )
   server.timeout = limits.stalledMs
-  server.maxHeadersCount = limits.headersCountMax
+  // As in the fast lane, a client may end its side behind its request and still gets the answer.
+  Object.assign(server, { httpAllowHalfOpen: true })
+  server.maxHeadersCount = limits.headersCountMax + 1
   // The PUT route answers 100 Continue itself, once it knows that it wants the body.
   server.on('checkContinue', (request, response) => server.emit('request', request, response))
   return server
@@ -91,7 +100,7 @@ function answerError(error: FastifyError, request: FastifyRequest, reply: Fastif
   if (retryAfterSeconds !== undefined) reply.header('Retry-After', String(retryAfterSeconds))
   const version = error instanceof StoreError ? error.details['version'] : undefined
   if (typeof version === 'bigint') reply.header(versionHeader, formatVersion(version))
-  if (!request.raw.complete) closeAfter(request, reply)
+  endUnread(request, reply)
   const code = error instanceof StoreError ? error.code : status < 500 ? 'BAD_REQUEST' : 'INTERNAL'
   const message =
     status < 500 || error instanceof StoreError ? error.message : 'The request failed; see the log'
@@ -99,23 +108,19 @@ function answerError(error: FastifyError, request: FastifyRequest, reply: Fastif
 }
 
 /** A body that nobody will read ends with its connection, not by being read to its end. */
-function closeAfter(request: FastifyRequest, reply: FastifyReply): void {
-  reply.header('Connection', 'close')
-  reply.raw.once('finish', () => request.raw.socket.destroySoon())
+function endUnread({ raw: { headers, readableEnded } }: FastifyRequest, reply: FastifyReply): void {
+  const announced = headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0
+  if (announced && !readableEnded) reply.header('Connection', 'close')
 }
 
 function answerUnknown(request: FastifyRequest, reply: FastifyReply): void {
-  if (!request.raw.complete) closeAfter(request, reply)
-  if (isReservedTarget(request.originalUrl)) {
-    const method = request.method === 'GET' || request.method === 'HEAD'
-    const answer = method
-      ? { status: 404, error: 'There is nothing at this reserved target', code: 'NOT_FOUND' }
-      : { status: 400, error: 'This name is reserved', code: 'NAME_RESERVED' }
-    reply.code(answer.status).send({ error: answer.error, code: answer.code })
-    return
+  endUnread(request, reply)
+  if (!isReservedTarget(request.originalUrl)) {
+    reply.header('Allow', 'GET, HEAD, PUT, DELETE')
+    sendCode(reply, 'METHOD_NOT_ALLOWED', 'This method is not served')
+  } else if (request.method === 'GET' || request.method === 'HEAD') {
+    sendCode(reply, 'NOT_FOUND', 'There is nothing at this reserved target')
+  } else {
+    reply.send(new StoreError('NAME_RESERVED', 'This name is reserved'))
   }
-  reply
-    .code(405)
-    .header('Allow', 'GET, HEAD, PUT, DELETE')
-    .send({ error: 'This method is not served', code: 'METHOD_NOT_ALLOWED' })
 }

@@ -1,6 +1,6 @@
-// The short way for the request that matters: a GET (or HEAD) of a blob that is small enough to be read whole. It is
-// answered on the socket, without node:http and fastify. Whatever else a connection brings, it goes to node:http with
-// its bytes, for good.
+// The short way for the requests that matter: a GET (or HEAD) of a blob that is small enough to be read whole, and a
+// PUT that came in one piece. They are answered on the socket, without node:http and fastify. Whatever else a
+// connection brings, it goes to node:http with its bytes, for good.
 import type { Server } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Logger } from 'pino'
@@ -8,19 +8,26 @@ import type { NeedleHeader } from '../needle/needle-format.js'
 import type { Store } from '../store.js'
 import { type HotReader, hotNeedleBytesMax } from '../volume/hot-reader.js'
 import type { HttpLimits } from './http-limits.js'
-import { LaneRequest } from './lane-request.js'
+import { contentTypeFor } from './guess-content-type.js'
+import { type LaneMethod, LaneRequest } from './lane-request.js'
 import { headRoomBytes, LaneResponse } from './lane-response.js'
 import type { DaemonMetrics } from './metrics.js'
+import { readShared, type SharedRead } from './shared-read.js'
+
+const headBytesMax = 4096
 
 interface Connection {
   readonly socket: Socket
-  readonly onData: (chunk: Buffer) => void
-  /** Since when it has been in its present state: waiting for a request, or sending. */
+  readonly reading: SharedRead
+  readonly onEnd: () => void
+  /** Since when it has been waiting for a request. */
   sinceMs: number
   requests: number
   busy: boolean
-  /** Bytes that came while an answer was being read. */
+  /** Bytes that came while an answer was being made. */
   held: Buffer | undefined
+  /** The client will send no more. */
+  ended: boolean
 }
 
 export interface FastLaneParts {
@@ -48,111 +55,168 @@ export class FastLane {
     this.#parts = parts
     this.#response = new LaneResponse(parts.limits.keepAliveMs)
     this.#debug = parts.log.isLevelEnabled('debug')
-    this.#sweep = setInterval(() => this.#closeStalled(), 1_000).unref()
+    this.#sweep = setInterval(() => this.#closeIdle(), parts.limits.checkEveryMs).unref()
   }
 
   get connections(): number {
     return this.#connections.size
   }
 
-  /** Takes a new connection; it stays here as long as its requests are of the simple kind. */
-  accept(socket: Socket): void {
+  /** Takes a new, paused connection; gives the socket it is on from now on. */
+  accept(accepted: Socket): Socket {
+    const reading = readShared(accepted, (bytes) => this.#onBytes(connection, bytes))
+    const { socket } = reading
     const connection: Connection = {
       socket,
-      onData: (chunk) => this.#onData(connection, chunk),
+      reading,
+      onEnd: () => this.#onEnd(connection),
       sinceMs: Date.now(),
       requests: 0,
       busy: false,
       held: undefined,
+      ended: false,
     }
     this.#connections.add(connection)
-    socket.on('data', connection.onData)
     socket.on('error', destroyQuietly)
-    socket.on('end', endQuietly)
+    socket.on('timeout', destroyQuietly)
+    socket.on('end', connection.onEnd)
     socket.on('close', () => this.#connections.delete(connection))
+    return socket
   }
 
-  #onData(connection: Connection, chunk: Buffer): void {
+  /** `bytes` are overwritten by the next read: whatever outlives this call is copied. */
+  #onBytes(connection: Connection, bytes: Buffer): void {
+    const { socket } = connection
     if (connection.busy) {
-      connection.held = connection.held === undefined ? chunk : Buffer.concat([connection.held, chunk])
-      connection.socket.pause()
+      connection.held = Buffer.concat([connection.held ?? Buffer.alloc(0), bytes])
+      socket.pause()
       return
     }
     const request = this.#request
-    if (this.#draining || connection.socket.writableLength > 0 || !request.parse(chunk)) {
-      this.#handOver(connection, chunk)
+    if (this.#draining || socket.writableLength > 0 || !request.parse(bytes)) {
+      this.#handOver(connection, Buffer.from(bytes))
+      return
+    }
+    if (request.method === 'PUT') {
+      void this.#answerPut(connection, Buffer.from(bytes))
       return
     }
     const { store, reader } = this.#parts
+    const { method } = request
     const startedAtMs = performance.now()
     const scratch = this.#scratch
     const place = { start: request.nameStart, end: request.nameEnd }
     const header = reader.read(request.name, place, scratch, headRoomBytes)
     if (header === undefined) {
-      void this.#answerCold(connection, chunk, request.head)
+      void this.#answerCold(connection, Buffer.from(bytes), method)
       return
     }
-    this.#send(connection, scratch, headRoomBytes, header, request.head)
+    this.#send(connection, { bytes: scratch, header }, { method, request: bytes })
     // Once everything is in the kernel the scratch is free again; else it now belongs to the socket.
-    if (connection.socket.writableLength > 0) this.#scratch = Buffer.allocUnsafeSlow(scratch.length)
-    if (!request.head) store.gets.add(header.dataLength, performance.now() - startedAtMs)
+    if (socket.writableLength > 0) this.#scratch = Buffer.allocUnsafeSlow(scratch.length)
+    if (method === 'GET') store.gets.add(header.dataLength, performance.now() - startedAtMs)
   }
 
-  #send(connection: Connection, bytes: Buffer, at: number, header: NeedleHeader, head: boolean): void {
-    const start = this.#response.writeHead(bytes, at, header)
-    const dataStart = at + header.prefixBytes
+  #onEnd(connection: Connection): void {
+    connection.ended = true
+    if (!connection.busy) connection.socket.end()
+  }
+
+  /** `bytes` hold the needle, headRoomBytes behind their beginning. */
+  #send(
+    connection: Connection,
+    { bytes, header }: { bytes: Buffer; header: NeedleHeader },
+    { method, request }: { method: LaneMethod; request: Buffer },
+  ): void {
+    const start = this.#response.writeHead(bytes, headRoomBytes, header)
+    const dataStart = headRoomBytes + header.prefixBytes
+    const answer = bytes.subarray(start, method === 'HEAD' ? dataStart : dataStart + header.dataLength)
+    this.#write(connection, answer, { method, status: 200, request })
+  }
+
+  #write(
+    connection: Connection,
+    answer: Buffer,
+    { method, status, request }: { method: LaneMethod; status: number; request: Buffer },
+  ): void {
+    const { socket } = connection
     connection.sinceMs = this.#nowMs
     connection.requests++
-    connection.socket.write(bytes.subarray(start, head ? dataStart : dataStart + header.dataLength))
-    if (head) this.#parts.metrics.countAnswer('HEAD', 200)
-    else this.#parts.metrics.fastLaneAnswers++
-    if (this.#debug)
-      this.#parts.log.debug({ method: head ? 'HEAD' : 'GET', status: 200, lane: 'fast' }, 'request')
+    socket.write(answer)
+    // A client that reads slowly is let be as long as it reads at all; node:net watches that.
+    if (socket.writableLength > 0) socket.setTimeout(this.#parts.limits.stalledMs)
+    this.#parts.metrics.countAnswer(method, status)
+    if (this.#debug) {
+      const [, target] = request.toString('latin1', 0, headBytesMax).split(' ', 2)
+      this.#parts.log.debug({ method, target, status, lane: 'fast' }, 'request')
+    }
   }
 
   /** A blob not known to be in the page cache is read through the pool; what is no small live blob moves on. */
-  async #answerCold(connection: Connection, chunk: Buffer, head: boolean): Promise<void> {
+  async #answerCold(connection: Connection, request: Buffer, method: LaneMethod): Promise<void> {
     const { store, reader } = this.#parts
     const startedAtMs = performance.now()
-    const name = Buffer.from(this.#request.name.subarray(this.#request.nameStart, this.#request.nameEnd))
+    const { name, nameStart, nameEnd } = this.#request
     connection.busy = true
-    connection.sinceMs = this.#nowMs
-    const read = await reader.readCold(name, headRoomBytes).catch(() => undefined)
-    connection.busy = false
-    if (connection.socket.destroyed) return
-    if (read === undefined) {
-      this.#handOver(
-        connection,
-        connection.held === undefined ? chunk : Buffer.concat([chunk, connection.held]),
-      )
-      return
+    const read = await reader
+      .readCold(Buffer.from(name.subarray(nameStart, nameEnd)), headRoomBytes)
+      .catch(() => undefined)
+    if (read !== undefined && !connection.socket.destroyed) {
+      this.#send(connection, read, { method, request })
+      if (method === 'GET') store.gets.add(read.header.dataLength, performance.now() - startedAtMs)
     }
-    this.#send(connection, read.bytes, headRoomBytes, read.header, head)
-    if (!head) store.gets.add(read.header.dataLength, performance.now() - startedAtMs)
-    if (connection.held !== undefined) this.#handOver(connection, connection.held)
-    else if (this.#draining) connection.socket.end()
+    this.#finish(connection, read === undefined ? request : undefined)
+  }
+
+  /** Any refusal is node:http's to say: nothing was stored, so it may try for itself. */
+  async #answerPut(connection: Connection, request: Buffer): Promise<void> {
+    const { bodyStart, contentType } = this.#request
+    const name = this.#request.nameText()
+    connection.busy = true
+    const stored =
+      name === undefined
+        ? undefined
+        : await this.#parts.store
+            .put(name, request.subarray(bodyStart), { contentType: contentTypeFor(name, contentType) })
+            .catch(() => undefined)
+    if (stored !== undefined && !connection.socket.destroyed) {
+      this.#write(connection, this.#response.created(stored.etag), { method: 'PUT', status: 201, request })
+    }
+    this.#finish(connection, stored === undefined ? request : undefined)
+  }
+
+  /** Goes on after an answer; `unanswered` and what came meanwhile go to node:http. */
+  #finish(connection: Connection, unanswered: Buffer | undefined): void {
+    const { socket, held, ended } = connection
+    connection.busy = false
+    if (socket.destroyed) return
+    const left = [unanswered, held].filter((bytes) => bytes !== undefined)
+    if (left.length > 0) this.#handOver(connection, Buffer.concat(left))
+    else if (this.#draining || ended) socket.destroySoon()
   }
 
   /** Gives the connection and the bytes that came to node:http, for good. */
-  #handOver(connection: Connection, chunk: Buffer): void {
+  #handOver(connection: Connection, bytes: Buffer): void {
     const { socket } = connection
     this.#connections.delete(connection)
-    socket.off('data', connection.onData)
+    connection.reading.end()
     socket.off('error', destroyQuietly)
-    socket.off('end', endQuietly)
+    socket.off('timeout', destroyQuietly)
+    socket.off('end', connection.onEnd)
     socket.pause()
     this.#parts.server.emit('connection', socket)
-    socket.unshift(chunk)
+    socket.unshift(bytes)
     socket.resume()
   }
 
-  #closeStalled(): void {
+  #closeIdle(): void {
     this.#nowMs = Date.now()
-    const { headersMs, keepAliveMs, stalledMs } = this.#parts.limits
-    for (const { socket, sinceMs, requests, busy } of this.#connections) {
-      const sending = busy || socket.writableLength > 0
-      const limitMs = sending ? stalledMs : requests === 0 ? headersMs : keepAliveMs
-      if (this.#nowMs - sinceMs > limitMs) socket.destroy()
+    const { headersMs, keepAliveMs } = this.#parts.limits
+    for (const connection of this.#connections) {
+      const { socket, requests, busy } = connection
+      if (busy || socket.writableLength > 0) connection.sinceMs = this.#nowMs
+      else if (socket.timeout) socket.setTimeout(0)
+      if (this.#nowMs - connection.sinceMs > (requests === 0 ? headersMs : keepAliveMs)) socket.destroy()
     }
   }
 
@@ -160,7 +224,7 @@ export class FastLane {
   drain(): void {
     this.#draining = true
     for (const { socket, busy } of this.#connections) {
-      if (!busy) socket.end()
+      if (!busy) socket.destroySoon()
     }
   }
 
@@ -172,8 +236,4 @@ export class FastLane {
 
 function destroyQuietly(this: Socket): void {
   this.destroy()
-}
-
-function endQuietly(this: Socket): void {
-  this.end()
 }

@@ -14,6 +14,8 @@ export const httpLimits = {
   headerBytesMax: 16 * 1024,
   headersCountMax: 100,
   connectionsMax: 4096,
+  /** How often these deadlines are looked at: each may be met so much later. */
+  checkEveryMs: 1_000,
   /** How long SIGTERM waits for requests under way. */
   drainMs: 30_000,
 } as const

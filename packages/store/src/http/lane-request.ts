@@ -1,87 +1,98 @@
-// Decides whether the first bytes on a socket are a request that the fast lane may answer: a GET or HEAD of a blob,
-// complete in one chunk, with headers that change nothing about the answer. In any doubt it is not. Pure.
+// Decides whether the bytes that came on a socket are a request that the fast lane may answer: a GET, HEAD or PUT of a
+// blob, complete in one chunk, body included, with headers that change nothing about the answer. In any doubt it is
+// not. Pure.
+import { isUtf8 } from 'node:buffer'
+import { type LaneHeaders, readLaneHeaders } from './lane-headers.js'
 
-const carriageReturn = 0x0d
-const lineFeed = 0x0a
 const space = 0x20
 const percent = 0x25
-const colon = 0x3a
-const chunkBytesMax = 4096
-const headerEnd = Buffer.from('\r\n\r\n')
+const headBytesMax = 4096
+const headEnd = Buffer.from('\r\n\r\n')
 const versionEnd = Buffer.from(' HTTP/1.1\r\n')
+/** The first four bytes of a request, little-endian, and where its target begins. */
+const methods = {
+  GET: { word: 0x2054_4547, targetStart: 4 },
+  HEAD: { word: 0x4441_4548, targetStart: 5 },
+  PUT: { word: 0x2054_5550, targetStart: 4 },
+} as const
 
-/** Headers that do not change how a blob is served. `connection` only with keep-alive. */
-const harmless = new Set([
-  'accept',
-  'accept-encoding',
-  'accept-language',
-  'cache-control',
-  'cookie',
-  'dnt',
-  'forwarded',
-  'origin',
-  'pragma',
-  'priority',
-  'referer',
-  'user-agent',
-  'via',
-  'x-forwarded-for',
-  'x-forwarded-host',
-  'x-forwarded-port',
-  'x-forwarded-proto',
-  'x-real-ip',
-  'x-request-id',
-])
-const fieldValue = /^[\t\u0020-\u007e\u0080-\u00ff]*$/
+export type LaneMethod = keyof typeof methods
+
+/** A header block accepted before; most clients send the same one every time. */
+interface KnownHeaders extends LaneHeaders {
+  readonly bytes: Buffer
+}
+
+const nothingKnown: KnownHeaders = { bytes: Buffer.alloc(0), bodyBytes: 0, contentType: '' }
 
 export class LaneRequest {
-  head = false
+  method: LaneMethod = 'GET'
   /** Where the decoded name stands. */
   name: Buffer = Buffer.alloc(0)
   nameStart = 0
   nameEnd = 0
-  readonly #decoded = Buffer.allocUnsafe(chunkBytesMax)
-  /** Header blocks accepted before; most clients send the same one every time. */
-  #knownHeaders: Buffer = Buffer.alloc(0)
+  /** Where the body begins; it goes to the end of the chunk. */
+  bodyStart = 0
+  /** As it came with a PUT; '' when none did. */
+  contentType = ''
+  readonly #decoded = Buffer.allocUnsafe(headBytesMax)
+  #known = nothingKnown
+  #knownWithBody = nothingKnown
 
-  /** True when `chunk` is such a request; its name is then in name[nameStart..nameEnd). */
+  /** True when `chunk` is such a request; the fields above are then set. */
   parse(chunk: Buffer): boolean {
-    const method = chunk.length > chunkBytesMax || chunk.length < 18 ? 0 : chunk.readUInt32LE(0)
-    let targetStart: number
-    if (method === 0x20544547) {
-      this.head = false
-      targetStart = 4
-    } else if (method === 0x44414548 && chunk[4] === space) {
-      this.head = true
-      targetStart = 5
-    } else {
+    const method = methodOf(chunk)
+    if (method === undefined) return false
+    this.method = method
+    const targetEnd = this.#readTarget(chunk, methods[method].targetStart)
+    if (targetEnd === undefined) return false
+    const start = targetEnd + versionEnd.length
+    if (start > chunk.length || chunk.compare(versionEnd, 0, versionEnd.length, targetEnd, start) !== 0) {
       return false
     }
-    const targetEnd = this.#readTarget(chunk, targetStart)
-    if (targetEnd === undefined) return false
-    const headersStart = targetEnd + versionEnd.length
-    if (
-      headersStart > chunk.length ||
-      chunk.compare(versionEnd, 0, versionEnd.length, targetEnd, headersStart) !== 0
-    )
+    const headers = this.#readHeaders(chunk, start)
+    if (headers === undefined || chunk.length !== start + headers.bytes.length + headers.bodyBytes)
       return false
-    const known = this.#knownHeaders
-    if (
-      chunk.length - headersStart === known.length &&
-      chunk.compare(known, 0, known.length, headersStart) === 0
-    )
-      return true
-    if (!areHarmless(chunk, headersStart)) return false
-    this.#knownHeaders = Buffer.from(chunk.subarray(headersStart))
+    this.bodyStart = start + headers.bytes.length
+    this.contentType = headers.contentType
     return true
+  }
+
+  #readHeaders(chunk: Buffer, start: number): KnownHeaders | undefined {
+    const withBody = this.method === 'PUT'
+    const known = withBody ? this.#knownWithBody : this.#known
+    const knownEnd = start + known.bytes.length
+    if (
+      known.bytes.length > 0 &&
+      knownEnd <= chunk.length &&
+      chunk.compare(known.bytes, 0, known.bytes.length, start, knownEnd) === 0
+    ) {
+      return known
+    }
+    const linesEnd = chunk.subarray(0, headBytesMax).indexOf(headEnd, start) + 2
+    if (linesEnd < start) return undefined
+    const read = readLaneHeaders(chunk, { start, end: linesEnd, withBody })
+    if (read === undefined) return undefined
+    const headers = { ...read, bytes: Buffer.from(chunk.subarray(start, linesEnd + 2)) }
+    if (withBody) this.#knownWithBody = headers
+    else this.#known = headers
+    return headers
+  }
+
+  /** The name as text; undefined when it is not UTF-8. */
+  nameText(): string | undefined {
+    const { name, nameStart, nameEnd } = this
+    if (name === this.#decoded && !isUtf8(name.subarray(nameStart, nameEnd))) return undefined
+    return name.toString('utf8', nameStart, nameEnd)
   }
 
   /** The position behind the target, or undefined when the target is not one for the lane. */
   #readTarget(chunk: Buffer, start: number): number | undefined {
     if (chunk[start] !== 0x2f) return undefined
+    const limit = Math.min(chunk.length, headBytesMax)
     let at = start + 1
     let escaped = false
-    for (; at < chunk.length; at++) {
+    for (; at < limit; at++) {
       const byte = chunk[at] as number
       if (byte <= space || byte >= 0x7f || byte === 0x23) break
       if (byte === percent) escaped = true
@@ -122,35 +133,17 @@ export class LaneRequest {
   }
 }
 
+function methodOf(chunk: Buffer): LaneMethod | undefined {
+  if (chunk.length < 18) return undefined
+  const word = chunk.readUInt32LE(0)
+  if (word === methods.GET.word) return 'GET'
+  if (word === methods.PUT.word) return 'PUT'
+  return word === methods.HEAD.word && chunk[4] === space ? 'HEAD' : undefined
+}
+
 function hexValue(byte: number | undefined): number {
   if (byte === undefined) return -1
   if (byte >= 0x30 && byte <= 0x39) return byte - 0x30
   const letter = byte | 0x20
   return letter >= 0x61 && letter <= 0x66 ? letter - 0x61 + 10 : -1
-}
-
-/** Whether the chunk ends with this request's only header block, and all of it is harmless, with one Host. */
-function areHarmless(chunk: Buffer, start: number): boolean {
-  if (chunk.indexOf(headerEnd, start) !== chunk.length - headerEnd.length) return false
-  let hosts = 0
-  let at = start
-  const end = chunk.length - 2
-  while (at < end) {
-    const lineEnd = chunk.indexOf(carriageReturn, at)
-    if (chunk[lineEnd + 1] !== lineFeed) return false
-    const nameEnd = chunk.indexOf(colon, at)
-    if (nameEnd <= at || nameEnd > lineEnd) return false
-    const name = chunk.toString('latin1', at, nameEnd).toLowerCase()
-    const value = chunk.toString('latin1', nameEnd + 1, lineEnd).trim()
-    if (!fieldValue.test(value)) return false
-    if (name === 'host') {
-      if (++hosts > 1 || !/^[\w.:[\]-]*$/.test(value)) return false
-    } else if (name === 'connection') {
-      if (value.toLowerCase() !== 'keep-alive') return false
-    } else if (!harmless.has(name)) {
-      return false
-    }
-    at = lineEnd + 2
-  }
-  return hosts === 1
 }

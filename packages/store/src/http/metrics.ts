@@ -6,11 +6,10 @@ export class DaemonMetrics {
   readonly #registry = new Registry()
   readonly #store: Store
   /** Answers by method and status, both lanes. */
-  readonly #answers = new Map<string, number>()
+  readonly #answers = new Map<string, Map<number, number>>()
   readonly #gauges = new Map<string, Gauge>()
   readonly #requests: Counter
   connections = () => 0
-  fastLaneAnswers = 0
 
   constructor(store: Store) {
     this.#store = store
@@ -28,18 +27,17 @@ export class DaemonMetrics {
   }
 
   countAnswer(method: string, status: number): void {
-    const key = `${method} ${status}`
-    this.#answers.set(key, (this.#answers.get(key) ?? 0) + 1)
+    const ofMethod = this.#answers.get(method)
+    if (ofMethod === undefined) this.#answers.set(method, new Map([[status, 1]]))
+    else ofMethod.set(status, (ofMethod.get(status) ?? 0) + 1)
   }
 
   async render(): Promise<string> {
     const stats = await this.#store.stats()
     this.#requests.reset()
-    for (const [key, count] of this.#answers) {
-      const [method = '', status = ''] = key.split(' ')
-      this.#requests.inc({ method, status }, count)
+    for (const [method, counts] of this.#answers) {
+      for (const [status, count] of counts) this.#requests.inc({ method, status }, count)
     }
-    if (this.fastLaneAnswers > 0) this.#requests.inc({ method: 'GET', status: '200' }, this.fastLaneAnswers)
     this.#set('backpack_ready', 'Whether requests are served', this.#store.ready() ? 1 : 0)
     this.#set('backpack_connections', 'Open connections', this.connections())
     this.#set('backpack_names', 'Names in the key map, tombstones included', stats.keyMap.names)

@@ -27,6 +27,7 @@ export interface Daemon {
   drain(): Promise<void>
 }
 
+const refusedMs = 1_000
 const tooManyConnections =
   'HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nContent-Length: 0\r\nConnection: close\r\n\r\n'
 
@@ -39,21 +40,25 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   let draining = false
   const app = buildApp({ store, log, limits, metrics, uploads, draining: () => draining })
   await app.ready()
+  // This server is given its connections and never listens, but only then does node:http watch its timeouts.
+  app.server.emit('listening')
   const reader = options.fastLane === false ? undefined : store.hotReader
   const lane = reader && new FastLane({ store, reader, server: app.server, limits, metrics, log })
 
   const sockets = new Set<Socket>()
   metrics.connections = () => sockets.size
-  const server = createServer({ noDelay: true, allowHalfOpen: true }, (socket) => {
+  const server = createServer({ noDelay: true, allowHalfOpen: true, pauseOnConnect: true }, (accepted) => {
     if (sockets.size >= limits.connectionsMax) {
-      socket.on('error', () => socket.destroy())
-      socket.end(tooManyConnections)
+      refuse(accepted.resume())
       return
     }
+    const socket = lane?.accept(accepted) ?? accepted
     sockets.add(socket)
     socket.on('close', () => sockets.delete(socket))
-    if (lane !== undefined) lane.accept(socket)
-    else app.server.emit('connection', socket)
+    if (lane === undefined) {
+      app.server.emit('connection', socket)
+      socket.resume()
+    }
   })
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
@@ -64,6 +69,8 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     draining = true
     const closed = new Promise<void>((resolve) => server.close(() => resolve()))
     lane?.drain()
+    // node:http takes a connection that never said anything for one with a request under way.
+    for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy()
     app.server.closeIdleConnections()
     const sweep = setInterval(() => app.server.closeIdleConnections(), 100)
     const deadline = setTimeout(() => {
@@ -81,4 +88,14 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const { port: listening } = server.address() as AddressInfo
   const shownHost = host.includes(':') ? `[${host}]` : host
   return { url: `http://${shownHost}:${listening}/`, port: listening, drain }
+}
+
+/** The connection is not counted, so it must not stay: not even when the client never ends its side. */
+function refuse(socket: Socket): void {
+  socket.on('error', () => socket.destroy())
+  socket.resume()
+  socket.end(tooManyConnections)
+  const timer = setTimeout(() => socket.destroy(), refusedMs)
+  socket.on('end', () => socket.destroySoon())
+  socket.on('close', () => clearTimeout(timer))
 }

@@ -7,7 +7,7 @@ interface Upload {
   bytes: number
   windowBytes: number
   windowEndsMs: number
-  readonly fail: (error: Error) => void
+  fail: (error: Error) => void
 }
 
 export class UploadWatch {
@@ -17,7 +17,7 @@ export class UploadWatch {
 
   constructor(limits: HttpLimits) {
     this.#limits = limits
-    this.#timer = setInterval(() => this.#check(), 1_000).unref()
+    this.#timer = setInterval(() => this.#check(), limits.checkEveryMs).unref()
   }
 
   /** All bytes of a body that announced exactly `sizeBytes`; rejects with LENGTH_MISMATCH or BODY_TOO_SLOW. */
@@ -39,16 +39,27 @@ export class UploadWatch {
       request.on('close', () => {
         if (!request.complete) finish(cutShort(upload.bytes))
       })
+      // The client may have gone while its upload waited for memory.
+      if (request.destroyed) finish(cutShort(0))
     })
   }
 
-  /** The parts of a body as they come, for those that do not fit into memory. */
+  /**
+   * The parts of a body as they come, for those that do not fit into memory. Throws LENGTH_MISMATCH or BODY_TOO_SLOW
+   * and leaves the request open then, so that it can still be answered.
+   */
   async *parts(request: IncomingMessage): AsyncGenerator<Buffer, void, undefined> {
-    const upload = this.#begin((error) => request.destroy(error))
+    const upload = this.#begin(() => undefined)
+    const parts = request.iterator({ destroyOnReturn: false })
     try {
-      for await (const part of request.iterator({ destroyOnReturn: false })) {
-        upload.bytes += (part as Buffer).length
-        yield part as Buffer
+      while (true) {
+        const next = await new Promise<IteratorResult<Buffer, void>>((resolve, reject) => {
+          upload.fail = reject
+          parts.next().then(resolve, reject)
+        })
+        if (next.done === true) return
+        upload.bytes += next.value.length
+        yield next.value
       }
     } catch (cause) {
       if (cause instanceof StoreError) throw cause

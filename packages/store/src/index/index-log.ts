@@ -3,6 +3,7 @@ import type { DiskFile, DiskFiles } from '../disk/disk-files.js'
 import { readFully, writeFully } from '../disk/whole-io.js'
 import type { Superblock } from '../volume/superblock.js'
 import {
+  blockHeaderBytes,
   decodeIndexHeader,
   encodeBlock,
   encodeIndexHeader,
@@ -23,16 +24,21 @@ export const pendingIndexBytesMax = 32 * 1024 * 1024
 /** Reads a log block by block from its beginning; stops at the first byte that is not valid. */
 export class IndexLogReader {
   readonly #file: DiskFile
-  #window = Buffer.allocUnsafe(readWindowBytes)
-  #bytes = this.#window.subarray(0, 0)
+  #window: Buffer
+  #bytes: Buffer = Buffer.alloc(0)
   #at = 0
   #nextBytes = indexHeaderBytes
   readonly superblock: Superblock | undefined
   validBytes: number
   coversToBytes: number
 
-  private constructor(file: DiskFile, superblock: Superblock | undefined, coversFromBytes: number) {
+  private constructor(
+    file: DiskFile,
+    superblock: Superblock | undefined,
+    { coversFromBytes, windowBytes }: { coversFromBytes: number; windowBytes: number },
+  ) {
     this.#file = file
+    this.#window = Buffer.allocUnsafe(windowBytes)
     this.superblock = superblock
     this.validBytes = superblock === undefined ? 0 : indexHeaderBytes
     this.coversToBytes = coversFromBytes
@@ -41,7 +47,8 @@ export class IndexLogReader {
   static async open(file: DiskFile, coversFromBytes = 0): Promise<IndexLogReader> {
     const header = Buffer.alloc(indexHeaderBytes)
     const superblock = decodeIndexHeader(header.subarray(0, await readFully(file, header, 0)))
-    return new IndexLogReader(file, superblock, coversFromBytes)
+    const windowBytes = Math.min(readWindowBytes, Math.max(blockHeaderBytes, await file.size()))
+    return new IndexLogReader(file, superblock, { coversFromBytes, windowBytes })
   }
 
   /** The next block's bytes, good until the next call; undefined at the end of what is valid. */
@@ -92,8 +99,14 @@ export class IndexLog {
   static async create(files: DiskFiles, path: string, superblock: Superblock): Promise<IndexLog> {
     await files.remove(path)
     const file = await files.open(path, 'wx+')
-    await writeFully(file, [encodeIndexHeader(superblock)], 0)
-    return new IndexLog(file, indexHeaderBytes)
+    try {
+      await writeFully(file, [encodeIndexHeader(superblock)], 0)
+      return new IndexLog(file, indexHeaderBytes)
+    } catch (cause) {
+      await file.close()
+      await files.remove(path)
+      throw cause
+    }
   }
 
   get pendingBytes(): number {

@@ -4,9 +4,10 @@ import type { StoreIdentity } from '../recovery/open-directory.js'
 import type { KeyMap, LocationSource } from './key-map.js'
 import { NameHash } from './name-hash.js'
 import { RedisKeyMap } from './redis-key-map.js'
+import { RedisReader } from './redis-reader.js'
 import { TableKeyMap } from './table-key-map.js'
 
-/** On return the map is equal to the source. Throws KEY_MAP_AWAY or KEY_MAP_REFUSED. */
+/** On return the map is equal to the source. Throws KEY_MAP_AWAY, KEY_MAP_REFUSED or INVALID_OPTIONS. */
 export async function createKeyMap({
   options,
   identity,
@@ -16,15 +17,7 @@ export async function createKeyMap({
   identity: StoreIdentity
   source: LocationSource
 }): Promise<KeyMap> {
-  const keyMap =
-    options.keyMap.kind === 'redis'
-      ? new RedisKeyMap({
-          ...options.keyMap.redis,
-          storeId: identity.hashKey,
-          readOnly: options.readOnly,
-          log: options.log,
-        })
-      : new TableKeyMap(new NameHash(Buffer.from(identity.hashKey, 'hex'), options.hashBits))
+  const keyMap = makeKeyMap(options, identity.hashKey)
   try {
     await keyMap.load(source)
     return keyMap
@@ -32,4 +25,10 @@ export async function createKeyMap({
     await keyMap.close()
     throw error
   }
+}
+
+function makeKeyMap({ keyMap, readOnly, log, hashBits }: ResolvedOptions, hashKey: string): KeyMap {
+  if (keyMap.kind === 'table') return new TableKeyMap(new NameHash(Buffer.from(hashKey, 'hex'), hashBits))
+  const options = { ...keyMap.redis, storeId: hashKey, log }
+  return readOnly ? new RedisReader(options) : new RedisKeyMap(options)
 }

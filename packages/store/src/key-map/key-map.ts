@@ -1,5 +1,6 @@
 // The port to the key map: where each name's newest needle stands. Rebuilt from index logs when lost.
-import type { IndexCursor } from '../index/index-format.js'
+import type { IndexCursor, IndexRecord } from '../index/index-format.js'
+import type { NeedleRank } from '../needle/blob-version.js'
 
 /** Where a needle stands. Offset and length in bytes; the length may be rounded up. */
 export interface KeyMapEntry {
@@ -13,6 +14,7 @@ export interface KeyMapEntry {
 export interface Publication {
   readonly name: Buffer
   readonly entry: KeyMapEntry
+  readonly version: bigint
   /** What find() gave for this name, once verified to be this name's; undefined when the name was unknown. */
   readonly replaces: KeyMapEntry | undefined
 }
@@ -23,17 +25,30 @@ export interface VolumePosition {
   readonly endBytes: number
 }
 
-/** What a map is filled from: every needle the store has, by volume and offset. May be read more than once. */
+/** A stretch of one volume, in bytes. */
+export interface VolumeRange {
+  readonly volumeId: number
+  readonly fromBytes: number
+  readonly toBytes: number
+}
+
+/** A needle seen from the outside: whose it is, and how new. */
+export interface RankedName extends NeedleRank {
+  readonly name: Buffer
+}
+
+/** What a map is filled from: every needle the store has. May be read more than once. */
 export interface LocationSource {
-  /** Shows records at or past `fromBytes(volumeId)`, in order of volume and offset, damage left out. */
-  forEach(visit: (cursor: IndexCursor) => void, fromBytes?: (volumeId: number) => number): Promise<void>
+  /** Shows every record in order of volume and offset, damage left out. The cursor is only good during the call. */
+  forEach(visit: (cursor: IndexCursor) => void): Promise<void>
+  /** The records of needles that lie in the range, in order, damage left out, in pages for a reader that pauses. */
+  pages(range: VolumeRange, recordsMax: number): AsyncGenerator<readonly IndexRecord[], void, undefined>
   /** How far each volume is committed. */
   ends(): ReadonlyMap<number, number>
-  /** The full rank of the needle at an entry, or undefined when no needle of that name stands there. */
-  rankOf(
-    name: Buffer,
-    entry: KeyMapEntry,
-  ): Promise<{ version: bigint; tombstone: boolean; dataChecksum: number } | undefined>
+  /** What the volume says stands at an entry; undefined when no sound needle header does. Rejects on failed reads. */
+  needleAt(entry: KeyMapEntry): Promise<RankedName | undefined>
+  /** What the index log says stands there, for needles whose header is damaged. Reads the whole log. */
+  recordAt(entry: KeyMapEntry): Promise<RankedName | undefined>
 }
 
 export interface KeyMapStats {

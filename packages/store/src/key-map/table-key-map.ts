@@ -154,7 +154,8 @@ export class TableKeyMap implements KeyMap {
       const record = cursor.record()
       const name = record.name.toString('latin1')
       const present = winners.get(name)
-      if (present !== undefined && compareRank(record, present.rank) <= 0) return
+      // Of two copies of one version the later one counts: it was written to heal the first.
+      if (present !== undefined && compareRank(record, present.rank) < 0) return
       const { version, tombstone, dataChecksum } = record
       const entry = { volumeId: cursor.volumeId, ...record }
       winners.set(name, {

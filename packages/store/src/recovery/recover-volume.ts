@@ -62,7 +62,15 @@ export async function recoverVolume(
   if (known.tornBytes > 0 || known.adopted > 0 || plan.index !== 'keep') {
     log.info({ volumeId: file.id, ...known, index: plan.index }, 'volume recovered')
   }
-  if (writable) await settle(file, scanned, sealedAtBytes === undefined && volumeBytes > scanned.endBytes)
+  if (writable) {
+    const cut = sealedAtBytes === undefined && volumeBytes > scanned.endBytes
+    await settle(file, {
+      endBytes: scanned.endBytes,
+      cut,
+      adopt: known.adopted > 0 || plan.index === 'rewrite',
+    })
+    if (file.sealed) await files.syncDirectory(directory)
+  }
   file.committedBytes = scanned.endBytes
   file.syncedBytes = scanned.endBytes
   const indexLog = await continueIndex(indexPath, { index, plan, file, options })
@@ -97,7 +105,7 @@ async function scanTail(file: VolumeFile, { limitBytes, scanFromBytes }: Recover
   return { records, endBytes, tornBytes: 0 }
 }
 
-function damageRecord({
+export function damageRecord({
   offsetBytes,
   lengthBytes,
 }: {
@@ -117,10 +125,16 @@ function damageRecord({
   }
 }
 
-/** What was adopted may have come from a process that died before its sync: sync it now, before it is served. */
-async function settle(file: VolumeFile, { endBytes, records }: Scanned, cut: boolean): Promise<void> {
-  if (cut) await file.file.truncate(endBytes)
-  if (cut || records.length > 0) await file.file.dataSync()
+/**
+ * What was adopted, the superblock of a volume without its index included, may have come from a process that died
+ * before its sync: sync it now, before it is served and before an index says that it is there.
+ */
+async function settle(
+  { file }: VolumeFile,
+  { endBytes, cut, adopt }: { endBytes: number; cut: boolean; adopt: boolean },
+): Promise<void> {
+  if (cut) await file.truncate(endBytes)
+  if (cut || adopt) await file.dataSync()
 }
 
 interface OpenedIndex {
@@ -172,7 +186,7 @@ function belongs(fromIndex: Superblock | undefined, superblock: Superblock): boo
 }
 
 /** Undefined when the volume is not sealed. A seal that cannot be read still ends the volume, wherever it is valid. */
-async function readSeal(path: string): Promise<number | undefined> {
+export async function readSeal(path: string): Promise<number | undefined> {
   let text: string
   try {
     text = await fs.readFile(path, 'utf8')

@@ -2,9 +2,11 @@
 import { crc32 } from 'node:zlib'
 import { readFully } from '../disk/whole-io.js'
 import type { KeyMapEntry } from '../key-map/key-map.js'
+import { sizeClassOf, sizeOfClass } from '../key-map/size-class.js'
 import {
   chunkBytes,
   chunkChecksum,
+  chunkCount,
   headerVersion,
   type NeedleFault,
   type NeedleHeader,
@@ -16,6 +18,8 @@ import {
 import type { VolumeFile } from './volume-file.js'
 
 const prefixGuessBytes = 1536
+/** A key map may round lengths up to their size class: the longest needle without chunks must still be below. */
+const wholeReadBytesMax = sizeOfClass(sizeClassOf(wholeChecksumBytesMax + prefixGuessBytes))
 
 /** A verified header with the bytes it came from: the prefix, and all data when `dataVerified`. */
 export interface NeedleRead {
@@ -28,17 +32,17 @@ export type ReadFault = NeedleFault | 'name' | 'data' | 'past-end'
 
 /** Whether a needle of this length is read, verified and held whole. */
 export function isReadWhole(lengthBytes: number): boolean {
-  return lengthBytes <= wholeChecksumBytesMax + prefixGuessBytes
+  return lengthBytes <= wholeReadBytesMax
 }
 
 /**
  * The needle of `name` at `entry`. With `withData` the data of blobs up to 1 MiB is read in the same system call
- * and verified. 'name' means that another name's needle stands there.
+ * and verified. 'name' means that another name's needle stands there; with `name` undefined any needle will do.
  */
 export async function readNeedle(
   volume: VolumeFile,
   entry: KeyMapEntry,
-  { name, withData }: { name: Buffer; withData: boolean },
+  { name, withData }: { name: Buffer | undefined; withData: boolean },
 ): Promise<NeedleRead | ReadFault> {
   if (entry.offsetBytes >= volume.committedBytes) return 'past-end'
   const whole = withData && isReadWhole(entry.lengthBytes)
@@ -54,7 +58,7 @@ export async function readNeedle(
     header = readNeedleHeader(bytes, 0, { seed: volume.seed, offsetBytes: entry.offsetBytes })
   }
   if (typeof header === 'string') return header
-  if (!isNameOf(bytes, 0, header, name)) return 'name'
+  if (name !== undefined && !isNameOf(bytes, 0, header, name)) return 'name'
   if (!whole) return { header, bytes, dataVerified: header.dataLength === 0 }
   return dataMatches(bytes, 0, header) ? { header, bytes, dataVerified: true } : 'data'
 }
@@ -81,6 +85,10 @@ export function contentTypeOf({ bytes, header }: NeedleRead): string {
   return bytes.toString('latin1', start, start + header.contentTypeLength)
 }
 
+export function nameOf({ bytes, header }: NeedleRead): Buffer {
+  return bytes.subarray(needleHeaderBytes, needleHeaderBytes + header.nameLength)
+}
+
 export function rankOf({ header }: NeedleRead) {
   return { version: headerVersion(header), tombstone: header.tombstone, dataChecksum: header.dataChecksum }
 }
@@ -91,20 +99,23 @@ export interface ByteRange {
   readonly end: number
 }
 
-/** The bytes of a range of a chunked needle, chunk by chunk, each verified before it is yielded; 'data' on damage. */
+/** The bytes of a range, piece by piece, each verified before it is yielded; 'data' on damage. */
 export async function* readChunks(
   volume: VolumeFile,
   { entry, needle, range }: { entry: KeyMapEntry; needle: NeedleRead; range: ByteRange },
 ): AsyncGenerator<Buffer | 'data', void, undefined> {
   const { header, bytes } = needle
   const dataStart = entry.offsetBytes + header.prefixBytes
-  const lastChunk = Math.floor(range.end / chunkBytes)
-  for (let chunk = Math.floor(range.start / chunkBytes); chunk <= lastChunk; chunk++) {
-    const chunkStart = chunk * chunkBytes
-    const length = Math.min(chunkBytes, header.dataLength - chunkStart)
+  const chunked = chunkCount(header.dataLength) > 0
+  const pieceBytes = chunked ? chunkBytes : header.dataLength
+  const lastChunk = Math.floor(range.end / pieceBytes)
+  for (let chunk = Math.floor(range.start / pieceBytes); chunk <= lastChunk; chunk++) {
+    const chunkStart = chunk * pieceBytes
+    const length = Math.min(pieceBytes, header.dataLength - chunkStart)
     const buffer = Buffer.allocUnsafe(length)
     const read = await readFully(volume.file, buffer, dataStart + chunkStart)
-    if (read < length || crc32(buffer) !== chunkChecksum(bytes, 0, header, chunk)) {
+    const checksum = chunked ? chunkChecksum(bytes, 0, header, chunk) : header.dataChecksum
+    if (read < length || crc32(buffer) !== checksum) {
       yield 'data'
       return
     }

@@ -38,8 +38,8 @@ export type ScanFinding =
 class ScanWindow {
   readonly #volume: VolumeFile
   readonly limitBytes: number
-  #buffer = Buffer.allocUnsafe(windowBytes)
-  #bytes = this.#buffer.subarray(0, 0)
+  #buffer = Buffer.alloc(0)
+  #bytes = this.#buffer
   #start = 0
 
   constructor(volume: VolumeFile, limitBytes: number) {

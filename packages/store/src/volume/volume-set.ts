@@ -70,15 +70,10 @@ export class VolumeSet {
   }
 
   /** Shows every record of every index log, damage left out, in order of volume and offset. */
-  async forEachRecord(
-    visit: (cursor: IndexCursor) => void,
-    fromBytes: (volumeId: number) => number = () => 0,
-  ): Promise<void> {
+  async forEachRecord(visit: (cursor: IndexCursor) => void): Promise<void> {
     for (const volume of this.all()) {
-      const from = fromBytes(volume.id)
-      if (from >= volume.file.committedBytes) continue
       await volume.index.forEach((cursor) => {
-        if (!cursor.damage && (from === 0 || cursor.offsetBytes >= from)) visit(cursor)
+        if (!cursor.damage) visit(cursor)
       }, volume.id)
     }
   }

@@ -197,11 +197,12 @@ export class VolumeWriter {
     }
   }
 
-  /** Out of space: the part written is cut off and the volume goes on. Anything else ends the volume. */
+  /** Out of space: the part written is cut off for good and the volume goes on. Anything else ends the volume. */
   async #takeBack(volume: Volume, startBytes: number, cause: unknown): Promise<void> {
     if (isDiskFull(cause)) {
       try {
         await volume.file.file.truncate(startBytes)
+        await volume.file.file.dataSync()
         return
       } catch (error) {
         this.#options.log.error({ err: error, volumeId: volume.id }, 'truncate after a full disk failed')
@@ -272,15 +273,8 @@ function noteInIndex(volume: Volume, batch: readonly Waiting[], startBytes: numb
     const { name, version, tombstone, dataLength, dataChecksum } = draft
     const contentTypeLength = draft.contentType.length
     const place = { offsetBytes, lengthBytes, tombstone }
-    volume.index.append({
-      ...place,
-      name: name as Buffer,
-      version,
-      damage: false,
-      dataLength,
-      dataChecksum,
-      contentTypeLength,
-    })
+    const about = { version, damage: false, dataLength, dataChecksum, contentTypeLength }
+    volume.index.append({ ...place, ...about, name: name as Buffer })
     offsetBytes += lengthBytes
     return { volumeId: volume.id, ...place }
   })

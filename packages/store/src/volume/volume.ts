@@ -59,6 +59,7 @@ export class Volume {
       at: new Date().toISOString(),
     }
     try {
+      await files.remove(`${path}.tmp`)
       const sealFile = await files.open(`${path}.tmp`, 'wx+')
       await writeFully(sealFile, [Buffer.from(`${JSON.stringify(record)}\n`)], 0)
       await sealFile.dataSync()

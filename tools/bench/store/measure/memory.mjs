@@ -4,10 +4,10 @@ import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 /** `Cached` may shrink by this much without making a run void: temporary files that ended, not eviction. */
-export const cachedShrinkAllowedBytes = 8 * 1024 * 1024
+const shrinkBytesMax = 8 * 1024 * 1024
 
 /** Device reads per request that other programs may cause while ours are all from memory. */
-const lockedDeviceReadsMax = 0.02
+const hotDeviceReadsMax = 0.01
 
 /** One field of /proc/meminfo, in bytes. */
 export function readMemInfo(field) {
@@ -22,19 +22,18 @@ export function readPageCache() {
 }
 
 /**
- * Reason for which a run is void, or undefined: eviction during a run means that hot was not hot. While the files of
- * the run are locked in memory, other programs' pages may go; then what counts is that nothing was unlocked and that
- * the requests caused no device reads.
+ * Reason for which a hot run is void, or undefined: eviction during a run means that hot was not hot. While the files
+ * of the run are locked in memory, other programs' pages may go; then what counts is that nothing was unlocked.
  */
 export function evictionReason(before, after, { locked, deviceReads = 0 }) {
-  if (locked) {
-    if (before.lockedBytes - after.lockedBytes > cachedShrinkAllowedBytes) return 'Mlocked shrank during the run'
-    if (deviceReads > lockedDeviceReadsMax) return `${deviceReads.toFixed(2)} device reads per request although all is locked`
-    return undefined
+  const field = locked ? 'lockedBytes' : 'cachedBytes'
+  const lostBytes = before[field] - after[field]
+  if (lostBytes > shrinkBytesMax) {
+    return `${locked ? 'Mlocked' : 'Cached'} shrank by ${Math.round(lostBytes / 2 ** 20)} MiB during the run`
   }
-  const lostBytes = before.cachedBytes - after.cachedBytes
-  if (lostBytes <= cachedShrinkAllowedBytes) return undefined
-  return `Cached shrank by ${Math.round(lostBytes / 1048576)} MiB during the run`
+  if (deviceReads > hotDeviceReadsMax)
+    return `${deviceReads.toFixed(3)} device reads per request in a hot run`
+  return undefined
 }
 
 /** Writes out what is dirty, machine-wide. */
@@ -43,21 +42,22 @@ export function syncDisks() {
 }
 
 /**
- * Drops what the kernel caches of the folders: everything as root (page cache, inodes, folder entries), else the
- * pages of each file only (`dd iflag=nocache`). Says which it was.
+ * Drops what the kernel caches: as root everything (`inodes`: also inodes and folder entries), else the pages of each
+ * file in `folders` (`dd iflag=nocache`). Says which it was.
  */
-export function dropCaches(folders) {
+export function dropCaches(folders, { inodes = true } = {}) {
   syncDisks()
   if (process.getuid() === 0) {
     try {
-      writeFileSync('/proc/sys/vm/drop_caches', '3')
-      return 'drop_caches 3'
+      const what = inodes ? '3' : '1'
+      writeFileSync('/proc/sys/vm/drop_caches', what)
+      return `drop_caches ${what}`
     } catch {
       // No right to do so inside a container: file by file below.
     }
   }
   for (const folder of folders) dropFolder(folder)
-  return 'posix_fadvise per file; inode and folder caches stay warm'
+  return 'posix_fadvise per file; inodes and folder entries stay in memory'
 }
 
 function dropFolder(folder) {

@@ -1,5 +1,5 @@
 // The files that nginx serves: xx/yy/name, written straight to disk (quicker than through PUT, same result).
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { blobBody, blobName, folderCount } from '../blobs.mjs'
@@ -24,5 +24,4 @@ export async function writeFileTree({ root, pool, count }) {
       }
     }),
   )
-  writeFileSync(join(root, '.complete'), String(count))
 }

@@ -1,10 +1,20 @@
 // nginx as a plain process, with settings to be tried against each other.
-import { mkdir, writeFile } from 'node:fs/promises'
+import { readFileSync } from 'node:fs'
+import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { probe } from '../load/http-client.mjs'
 import { freePort, startServer, waitUntilReady } from './child.mjs'
 
 const readyTimeoutMs = 10_000
+/** Descriptors of a worker beside those of open_file_cache. */
+const otherFiles = 4_096
+
+/** How many files open_file_cache may hold: each keeps a descriptor, and root cannot always raise their limit. */
+export function openFilesMax() {
+  const limits = readFileSync('/proc/self/limits', 'latin1')
+  const hard = /^Max open files\s+\S+\s+(\S+)/m.exec(limits)?.[1]
+  return hard === 'unlimited' ? Number.POSITIVE_INFINITY : Math.max(0, Number(hard) - otherFiles)
+}
 
 /**
  * Starts nginx on `root`.
@@ -22,7 +32,15 @@ export async function startNginx(settings) {
     timeoutMs: readyTimeoutMs,
     what: 'nginx',
   })
-  return { port, pids: [server.pid], stop: () => server.stop(), label: describeNginx(settings) }
+  return {
+    port,
+    pids: [server.pid],
+    label: describeNginx(settings),
+    async stop() {
+      await server.stop()
+      await rm(folder, { recursive: true, force: true })
+    },
+  }
 }
 
 /** The settings in nginx's own words, for the report. */
@@ -71,7 +89,7 @@ ${process.getuid() === 0 ? 'user root;' : ''}
 daemon off;
 pid ${folder}/nginx.pid;
 worker_processes ${workers};
-worker_rlimit_nofile ${Math.max(8192, openFiles + 4096)};
+worker_rlimit_nofile ${Math.max(8192, openFiles + otherFiles)};
 error_log ${folder}/error.log error;
 ${aioThreads > 0 ? `thread_pool default threads=${aioThreads} max_queue=65536;` : ''}
 events { worker_connections 4096; multi_accept off; accept_mutex off; use epoll; }

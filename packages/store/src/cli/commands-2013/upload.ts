@@ -1,0 +1,33 @@
+import { createReadStream } from 'node:fs'
+import { parseArguments, portArgument } from '../arguments.js'
+import { rawAddress, showAddress } from '../blob-address.js'
+import { CliError } from '../cli-error.js'
+import { putBlob } from '../http-transfer.js'
+import { printLine } from '../output.js'
+import { Progress } from '../progress.js'
+import { findUploads } from '../upload-sources.js'
+import type { CommandOf2013 } from './command-2013.js'
+
+export const upload: CommandOf2013 = {
+  arguments: ['<host>', '<port>', '</path/to/file>', '<upload path>'],
+  about: 'Uploads a file to a running store.',
+  example: '127.0.0.1 10001 /etc/hosts my/hosts',
+  async run([host = '', port = '', path = '', uploadPath = ''], signal) {
+    const portNumber = parseArguments(portArgument, port)
+    const base = `http://${host.includes(':') ? `[${host}]` : host}:${portNumber}`
+    if (!URL.canParse(base)) throw new CliError(`${host} is no address or host name`)
+    const address = rawAddress(new URL(base), uploadPath)
+    const { uploads, release } = await findUploads([path], { name: uploadPath, signal })
+    try {
+      for (const { readFrom, sizeBytes, contentType } of uploads) {
+        const progress = new Progress({ label: 'uploading', unit: 'bytes', total: sizeBytes, enabled: true })
+        const onBytes = (bytes: number) => progress.advance(bytes)
+        const transfer = { address, signal, onBytes, sizeBytes, contentType }
+        await putBlob(createReadStream(readFrom), transfer).finally(() => progress.stop())
+        printLine(`File successfully uploaded: ${showAddress(address)}`)
+      }
+    } finally {
+      await release()
+    }
+  },
+}

@@ -1,0 +1,117 @@
+// `backpack serve` from opening the store to the last request answered.
+import { once } from 'node:events'
+import { isIP } from 'node:net'
+import { type Logger, pino } from 'pino'
+import { type Daemon, startDaemon } from '../http/start-daemon.js'
+import type { StoreOptions } from '../options.js'
+import { Store } from '../store.js'
+import { CliError, exitCodes } from './cli-error.js'
+import { countOf, formatBytes, printNote } from './output.js'
+import { refuseDirectoryOf2013 } from './refuse-directory-2013.js'
+
+export interface DaemonSettings {
+  readonly directory: string
+  readonly host: string
+  readonly port: number
+  readonly durability: 'sync' | 'os'
+  readonly keyMap: NonNullable<StoreOptions['keyMap']>
+  readonly logLevel: string
+  readonly reserveBytes?: number | undefined
+  readonly batchBlobsMax?: number | undefined
+  readonly blobBytesMax?: number | undefined
+}
+
+/**
+ * Serves until `signal` is aborted, then answers the requests under way, closes the store and gives 0. Throws
+ * CliError when it cannot listen, and as Store.open. Exits the process with 70 when the store cannot go on.
+ */
+export async function runDaemon(settings: DaemonSettings, signal: AbortSignal): Promise<number> {
+  const { directory, host, port, logLevel, ...storeOptions } = settings
+  refuseDirectoryOf2013(directory)
+  const log = pino({ level: logLevel })
+  const onFatal = (error: Error) => {
+    log.fatal({ err: error }, 'the store cannot go on')
+    printNote(`The store cannot go on and stops: ${error.message}`)
+    process.exit(exitCodes.internal)
+  }
+  const store = await Store.open({ path: directory, log, onFatal, ...definedOnly(storeOptions) })
+  try {
+    if (signal.aborted) return exitCodes.done
+    const daemon = await listen(store, { host, port, log })
+    log.info({ url: daemon.url, directory, pid: process.pid, durability: settings.durability }, 'listening')
+    await announce(store, daemon, settings)
+    warnWhenReachable(host, log)
+    if (!signal.aborted) await once(signal, 'abort')
+    log.info('stopping: answering the requests under way')
+    await daemon.drain()
+  } finally {
+    await store.close()
+  }
+  log.info('stopped')
+  return exitCodes.done
+}
+
+/** What is not set is left to the store's defaults, which refuse undefined as a value of some. */
+function definedOnly<Settings extends object>(settings: Settings): Settings {
+  return Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined)) as Settings
+}
+
+async function listen(
+  store: Store,
+  { host, port, log }: { host: string; port: number; log: Logger },
+): Promise<Daemon> {
+  try {
+    return await startDaemon({ store, host, port, log })
+  } catch (cause) {
+    const problem = listenProblem((cause as NodeJS.ErrnoException).code, host, port)
+    if (problem === undefined) throw cause
+    throw new CliError(problem.message, { advice: problem.advice, cause })
+  }
+}
+
+function listenProblem(code: string | undefined, host: string, port: number) {
+  switch (code) {
+    case 'EADDRINUSE':
+      return {
+        message: `Port ${port} of ${host} is in use by another program.`,
+        advice: 'Stop that one (`ss -ltnp` shows it), or choose another port with --port.',
+      }
+    case 'EACCES':
+      return {
+        message: `This user may not listen on port ${port}.`,
+        advice: 'Choose a port from 1024 on with --port.',
+      }
+    case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+    case 'EINVAL':
+      return {
+        message: `${host} is no address of this machine.`,
+        advice: 'Use --host 127.0.0.1 for this machine only, or --host 0.0.0.0 for all its addresses.',
+      }
+    default:
+      return undefined
+  }
+}
+
+async function announce(
+  store: Store,
+  { url, port }: Daemon,
+  { host, directory }: DaemonSettings,
+): Promise<void> {
+  const { volumes, usedBytes } = await store.stats()
+  const everywhere = host === '0.0.0.0' || host === '::'
+  const example = `${everywhere ? `http://127.0.0.1:${port}/` : url}hello.txt`
+  printNote(
+    `Serving ${directory} at ${url} (${countOf(volumes.length, 'volume')}, ${formatBytes(usedBytes)})`,
+  )
+  printNote(`Try it: curl -X PUT --data 'hello' '${example}' && curl '${example}'`)
+  printNote('Ctrl-C stops it.')
+}
+
+function warnWhenReachable(host: string, log: Logger): void {
+  if (host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'))) return
+  log.warn({ host }, 'listening beyond this machine')
+  printNote(`Warning: whoever reaches ${host} on this port can read, overwrite and delete every blob.`)
+  printNote('Let only your own servers through: a firewall, or a proxy that checks who asks.')
+}

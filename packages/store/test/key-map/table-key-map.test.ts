@@ -1,0 +1,3 @@
+import { testKeyMap } from './key-map-contract.js'
+
+testKeyMap('table', () => Promise.resolve({ options: { kind: 'table' }, lose: () => Promise.resolve() }))
