@@ -22,7 +22,10 @@ export interface ScanOptions {
 
 export interface ScanEntry {
   readonly info: BlobInfo
-  /** Set with `withData` for blobs up to 1 MiB; larger ones are read through open(). */
+  /**
+   * Set with `withData` for blobs up to 1 MiB; larger ones are read through open(). It is a view of the 4 MiB that were
+   * read at once: copy it to keep a few out of many.
+   */
   readonly data: Buffer | undefined
   /** Pass it as `after` to go on behind this entry, also in another process. */
   readonly cursor: string
@@ -96,8 +99,7 @@ async function* scanData(
   try {
     for await (const finding of scanVolume(volume.file, range)) {
       if (finding.kind === 'needle') {
-        // A copy, since the piece of the volume that was read is overwritten by the next one.
-        yield { ...finding, data: finding.data && Buffer.from(finding.data) }
+        yield finding
         continue
       }
       log.warn({ volumeId: volume.id, ...finding }, 'scan left out damage')

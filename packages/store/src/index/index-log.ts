@@ -172,9 +172,12 @@ export class IndexLog {
   async *blocks(): AsyncGenerator<{ bytes: Buffer; start: number; count: number }, void, undefined> {
     await this.#flushing
     const pending = this.#pending.map(({ bytes }) => bytes)
+    const sizeBytes = this.#sizeBytes
     if (this.#file !== undefined) {
       const reader = await IndexLogReader.open(this.#file)
       for (let read = await reader.next(); read !== undefined; read = await reader.next()) {
+        // Written since: these records are among the pending ones.
+        if (reader.validBytes > sizeBytes) break
         yield { bytes: read.bytes, start: read.block.start, count: read.block.records }
       }
     }

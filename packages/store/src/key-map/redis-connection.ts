@@ -45,6 +45,8 @@ export class RedisConnection {
     })
     this.#redis.on('error', (error: unknown) => {
       this.#lastError = error
+      const failure = this.#failure(error)
+      if (failure.code === 'KEY_MAP_REFUSED') this.#waiting?.(failure)
     })
     this.#redis.on('ready', () => {
       this.#lastError = undefined

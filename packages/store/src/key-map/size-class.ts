@@ -9,15 +9,14 @@ export function sizeClassOf(lengthBytes: number): number {
   const units = Math.ceil(lengthBytes / unitBytes)
   if (units < mantissaSteps) return units
   const exponent = 31 - Math.clz32(units) - mantissaBits
-  const steps = Math.ceil(units / 2 ** exponent)
-  return steps === mantissaSteps * 2
-    ? (exponent + 2) * mantissaSteps
-    : (exponent + 1) * mantissaSteps + (steps - mantissaSteps)
+  // Rounding up may carry into the next exponent, which is what the sum below then says.
+  const steps = (units + (1 << exponent) - 1) >>> exponent
+  return (exponent << mantissaBits) + steps
 }
 
 /** The length in bytes that a class stands for. */
 export function sizeOfClass(sizeClass: number): number {
   const exponent = (sizeClass >>> mantissaBits) - 1
   if (exponent < 0) return sizeClass * unitBytes
-  return (mantissaSteps + (sizeClass & (mantissaSteps - 1))) * 2 ** exponent * unitBytes
+  return ((mantissaSteps + (sizeClass & (mantissaSteps - 1))) << exponent) * unitBytes
 }

@@ -12,7 +12,7 @@ import type { VolumeSet } from './volume-set.js'
 /** Larger needles go through the pool: reading them would hold the thread too long. */
 export const hotNeedleBytesMax = 66 * 1024
 const slowReadMs = 0.2
-/** So many slow reads out of `slowWindow` mean that the page cache lost what we think it has; fewer are preemption. */
+/** So many slow reads out of `slowWindow` mean that the page cache lost what we think it has. */
 const slowReadsMax = 8
 const slowWindow = 256
 
@@ -23,6 +23,7 @@ export class HotReader {
   #forgetAfterBytes = os.freemem() / 2
   #slowReads = 0
   #readsInWindow = 0
+  #blocksRead = process.resourceUsage().fsRead
 
   constructor(table: TableKeyMap, volumes: VolumeSet) {
     this.#table = table
@@ -103,11 +104,19 @@ export class HotReader {
   }
 
   #noteSpeed(tookMs: number): void {
-    if (tookMs > slowReadMs) this.#slowReads++
+    if (tookMs > slowReadMs && this.#readFromDisk()) this.#slowReads++
     if (this.#slowReads >= slowReadsMax) this.#forget()
     if (++this.#readsInWindow < slowWindow) return
     this.#readsInWindow = 0
     this.#slowReads = 0
+  }
+
+  /** Whether this process read from a disk since the last slow read; if not, it was only kept from running. */
+  #readFromDisk(): boolean {
+    const { fsRead } = process.resourceUsage()
+    const grew = fsRead > this.#blocksRead
+    this.#blocksRead = fsRead
+    return grew
   }
 
   #forget(): void {

@@ -1,7 +1,6 @@
 // Reads a volume from front to back in large pieces and says what stands where: needles, damage, a torn tail.
 // The volume is the truth; recovery, the checker and rebuild all look at it through this one function.
 import { crc32 } from 'node:zlib'
-import { readFully } from '../disk/whole-io.js'
 import {
   chunkBytes,
   chunkChecksum,
@@ -17,49 +16,21 @@ import {
   wholeChecksumBytesMax,
 } from '../needle/needle-format.js'
 import type { IndexRecord } from '../index/index-format.js'
+import { ScanWindow } from './scan-window.js'
 import type { VolumeFile } from './volume-file.js'
-
-const windowBytes = 4 * 1024 * 1024
 
 export type ScanFinding =
   | {
       readonly kind: 'needle'
       readonly record: IndexRecord
       readonly contentType: string
-      /** The data, verified, when it is at most 1 MiB; only good until the next finding is asked for. */
+      /** The data, verified, when it is at most 1 MiB. Shares memory with its neighbours. */
       readonly data: Buffer | undefined
     }
   /** Bytes between two valid needles that are none. */
   | { readonly kind: 'damage'; readonly offsetBytes: number; readonly lengthBytes: number }
   /** No valid needle follows this offset, though bytes do. */
   | { readonly kind: 'torn'; readonly offsetBytes: number }
-
-/** A window over the volume that moves forward only. */
-class ScanWindow {
-  readonly #volume: VolumeFile
-  readonly limitBytes: number
-  #buffer = Buffer.alloc(0)
-  #bytes = this.#buffer
-  #start = 0
-
-  constructor(volume: VolumeFile, limitBytes: number) {
-    this.#volume = volume
-    this.limitBytes = limitBytes
-  }
-
-  /** Bytes from `position`: at least `wanted` of them unless the limit comes first. */
-  async at(position: number, wanted: number): Promise<Buffer> {
-    const end = Math.min(position + wanted, this.limitBytes)
-    if (position < this.#start || end > this.#start + this.#bytes.length) {
-      const length = Math.max(0, Math.min(Math.max(wanted, windowBytes), this.limitBytes - position))
-      if (length > this.#buffer.length) this.#buffer = Buffer.allocUnsafe(length)
-      const read = await readFully(this.#volume.file, this.#buffer.subarray(0, length), position)
-      this.#bytes = this.#buffer.subarray(0, read)
-      this.#start = position
-    }
-    return this.#bytes.subarray(position - this.#start)
-  }
-}
 
 /** Findings in order of offset, from `fromBytes` up to `limitBytes`. Every needle's data is verified. */
 export async function* scanVolume(
@@ -69,21 +40,25 @@ export async function* scanVolume(
   const window = new ScanWindow(volume, limitBytes)
   let position = fromBytes
   let damagedFrom: number | undefined
-  while (position < limitBytes) {
-    const finding = await readNeedleAt(volume, window, position)
-    if (finding === undefined || finding.kind === 'damaged-data') {
-      damagedFrom ??= position
-      const end = finding === undefined ? undefined : position + finding.lengthBytes
-      const skip = end !== undefined && end < limitBytes && (await beginsNeedle(volume, window, end))
-      position = skip ? end : await nextMagic(window, position + needleAlignBytes)
-      continue
+  try {
+    while (position < limitBytes) {
+      const finding = await readNeedleAt(volume, window, position)
+      if (finding === undefined || finding.kind === 'damaged-data') {
+        damagedFrom ??= position
+        const end = finding === undefined ? undefined : position + finding.lengthBytes
+        const skip = end !== undefined && end < limitBytes && (await beginsNeedle(volume, window, end))
+        position = skip ? end : await nextMagic(window, position + needleAlignBytes)
+        continue
+      }
+      if (damagedFrom !== undefined) {
+        yield { kind: 'damage', offsetBytes: damagedFrom, lengthBytes: position - damagedFrom }
+        damagedFrom = undefined
+      }
+      position += finding.record.lengthBytes
+      yield finding
     }
-    if (damagedFrom !== undefined) {
-      yield { kind: 'damage', offsetBytes: damagedFrom, lengthBytes: position - damagedFrom }
-      damagedFrom = undefined
-    }
-    position += finding.record.lengthBytes
-    yield finding
+  } finally {
+    await window.settle()
   }
   if (damagedFrom !== undefined) yield { kind: 'torn', offsetBytes: damagedFrom }
 }

@@ -44,7 +44,7 @@ async function readLog(path: string): Promise<{ records: IndexRecord[]; reader: 
     const reader = await IndexLogReader.open(file, 64)
     while ((await reader.next()) !== undefined);
     const records: IndexRecord[] = []
-    await new IndexLog(file, 0).forEach((cursor) => records.push(cursor.record()), 1)
+    await new IndexLog(file, reader.validBytes).forEach((cursor) => records.push(cursor.record()), 1)
     return { records, reader }
   } finally {
     await file.close()

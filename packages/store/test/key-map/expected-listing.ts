@@ -45,11 +45,11 @@ export async function whenBack<T>(ask: () => Promise<T>): Promise<T> {
 }
 
 export async function put(store: Store, listing: Listing, name: string, text: string): Promise<void> {
-  await store.put(name, Buffer.from(text))
+  await whenBack(() => store.put(name, Buffer.from(text)))
   listing.set(name, text)
 }
 
 export async function remove(store: Store, listing: Listing, name: string): Promise<void> {
-  await store.delete(name)
+  await whenBack(() => store.delete(name))
   listing.set(name, undefined)
 }

@@ -11,7 +11,7 @@ import { temporaryDirectory } from '../helpers/temporary-directory.js'
 import { expectListing, type Listing, put, remove, whenBack } from './expected-listing.js'
 import { SyncGate } from './sync-gate.js'
 
-async function begin(more: Partial<StoreOptions> = {}, commandTimeoutMs = 300) {
+async function begin(more: Partial<StoreOptions> = {}, commandTimeoutMs = 1_000) {
   const redis = await RedisServer.start()
   const path = temporaryDirectory()
   const open = () =>

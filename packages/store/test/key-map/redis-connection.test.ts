@@ -7,14 +7,14 @@ import { RedisServer } from '../helpers/redis-server.js'
 import { whenBack } from './expected-listing.js'
 import { SyncGate } from './sync-gate.js'
 
-const commandTimeoutMs = 300
+const commandTimeoutMs = 1_000
 
 test('a connection on which nothing comes back any more is given up for a new one', async () => {
   const redis = await RedisServer.start()
   const proxy = await Proxy.start(redis.port)
   const keyMap = { kind: 'redis', redis: { port: proxy.port, commandTimeoutMs } } as const
   const store = await openStore({ keyMap })
-  await store.put('a', Buffer.from('a'))
+  await whenBack(() => store.put('a', Buffer.from('a')))
   proxy.stallPresent()
   await expect(store.openBlob('a')).rejects.toMatchObject({ code: 'KEY_MAP_AWAY' })
   expect((await whenBack(() => store.get('a')))?.data.toString()).toBe('a')

@@ -10,7 +10,7 @@ import { thrownBy } from '../helpers/thrown.js'
 type RedisSettings = NonNullable<Extract<StoreOptions['keyMap'], { kind: 'redis' }>['redis']>
 
 function open(redis: RedisSettings, more: Partial<StoreOptions> = {}): Promise<Store> {
-  return openStore({ keyMap: { kind: 'redis', redis: { commandTimeoutMs: 500, ...redis } }, ...more })
+  return openStore({ keyMap: { kind: 'redis', redis }, ...more })
 }
 
 test('a Redis that may drop keys is refused with what to set, whether or not CONFIG is allowed', async () => {
@@ -61,7 +61,7 @@ test('without a Redis to talk to, opening fails and lets the directory go', asyn
   const frozen = await RedisServer.start()
   frozen.freeze()
   for (const port of [await freePort(), frozen.port]) {
-    expect((await thrownBy(open({ port }, { path }))).code).toBe('KEY_MAP_AWAY')
+    expect((await thrownBy(open({ port, commandTimeoutMs: 500 }, { path }))).code).toBe('KEY_MAP_AWAY')
   }
   await openStore({ path })
 })

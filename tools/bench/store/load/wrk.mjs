@@ -43,6 +43,6 @@ export function wrkFaultReason(result, { bytesPerAnswerMin = 0 } = {}) {
     return `wrk saw ${faults.map(([kind, count]) => `${count} ${kind} errors`).join(', ')}`
   if (result.requests === 0) return 'no request was answered'
   if (result.bytes / result.requests < bytesPerAnswerMin) return 'answers were shorter than a blob'
-  if (result.wraps > 0) return 'every name was read before the time was over'
+  if (result.wraps > 0) return 'every name was read before the time was over: give more --blobs'
   return undefined
 }

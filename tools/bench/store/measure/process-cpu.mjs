@@ -1,4 +1,4 @@
-// CPU time of a process and its descendants, from /proc.
+// CPU time and device reads of a process and its descendants, from /proc.
 import { readdirSync, readFileSync } from 'node:fs'
 import { execFileSync } from 'node:child_process'
 
@@ -26,6 +26,15 @@ export function readCpu(rootPids) {
   return { totalUs: totalTicks * usPerTick, mainThreadUs: mainTicks * usPerTick }
 }
 
+/** Bytes that the processes and their descendants had read from a device, read-ahead included. */
+export function readDeviceBytes(rootPids) {
+  const perProcess = processTree(rootPids).map((pid) => {
+    const line = /^read_bytes: (\d+)$/m.exec(readFileSync(`/proc/${pid}/io`, 'latin1'))
+    return line === null ? 0 : Number(line[1])
+  })
+  return perProcess.reduce((sum, bytes) => sum + bytes, 0)
+}
+
 /** Busy CPU of the whole machine in µs (everything but idle and waiting for a disk). */
 export function readMachineBusyUs() {
   const fields = readFileSync('/proc/stat', 'latin1')
@@ -36,12 +45,6 @@ export function readMachineBusyUs() {
     .map(Number)
   const [user, nice, system, , , irq, softirq, steal] = fields
   return ((user + nice + system + irq + softirq + steal) * 1e6) / clockTicks()
-}
-
-/** Resident set of one process, in bytes. */
-export function readRssBytes(pid) {
-  const line = /^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1'))
-  return line === null ? 0 : Number(line[1]) * 1024
 }
 
 /** The processes and all their descendants. */

@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { runWrk, wrkFaultReason } from '../load/wrk.mjs'
 import { readDiskStats } from './disk.mjs'
 import { evictionReason, readPageCache } from './memory.mjs'
-import { readCpu, readMachineBusyUs } from './process-cpu.mjs'
+import { readCpu, readDeviceBytes, readMachineBusyUs } from './process-cpu.mjs'
 
 const attemptsMax = 4
 /** A server may write its index behind the last answer: its CPU is read this long after the load has ended. */
@@ -32,12 +32,14 @@ export async function measureLoad({ server, load, say, prepare = async () => {},
 async function measureOnce({ server, load, folder, bytesPerAnswerMin, hot }) {
   const cacheBefore = readPageCache()
   const diskBefore = readDiskStats(folder)
+  const ownBytesBefore = readDeviceBytes(server.pids)
   const before = { cpu: readCpu(server.pids), busyUs: readMachineBusyUs(), atMs: performance.now() }
   const result = await runWrk({ port: server.port, ...load })
   const wallUs = (performance.now() - before.atMs) * 1000
   const busyUs = readMachineBusyUs() - before.busyUs
   const diskAfter = readDiskStats(folder)
   const cacheAfter = readPageCache()
+  const ownBytes = readDeviceBytes(server.pids) - ownBytesBefore
   await delay(settleMs)
   const cpu = readCpu(server.pids)
   const totalUs = cpu.totalUs - before.cpu.totalUs
@@ -46,6 +48,7 @@ async function measureOnce({ server, load, folder, bytesPerAnswerMin, hot }) {
   const deviceReads = known ? (diskAfter.reads - diskBefore.reads) / requests : undefined
   const run = {
     requests,
+    ownDeviceBytes: ownBytes / requests,
     perSecond: requests / seconds,
     cpuUs: totalUs / requests,
     mainThreadUs: (cpu.mainThreadUs - before.cpu.mainThreadUs) / requests,

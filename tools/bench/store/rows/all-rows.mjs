@@ -4,8 +4,9 @@ import { hotRows } from './hot-get.mjs'
 import { mixedRow } from './mixed-get.mjs'
 import { openRow } from './open-store.mjs'
 import { putRows } from './put.mjs'
+import { redisRow } from './redis-memory.mjs'
 import { scanRow } from './scan-store.mjs'
 import { tableRow } from './table-memory.mjs'
 
 /** @type {readonly import('../report/row.mjs').Row[]} */
-export const rows = [...hotRows, coldRow, mixedRow, ...putRows, openRow, scanRow, tableRow]
+export const rows = [...hotRows, coldRow, mixedRow, ...putRows, openRow, scanRow, tableRow, redisRow]

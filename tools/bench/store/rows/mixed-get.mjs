@@ -53,11 +53,17 @@ async function measureMixed(context) {
       `${perSecond} requests/s on ${connections} connections; ${dropped}; hot pages ${memory.hot}`,
       `p99 of the cold ones ${medianOf(ours, 'coldP99Ms').toFixed(2)} ms`,
     ]
-    if (medianOf(theirs, 'p99Ms') > calmP99Ms) notes.push('THE MACHINE IS TOO BUSY for this figure')
+    const calm = medianOf(theirs, 'p99Ms') <= calmP99Ms
+    if (!calm) notes.push('no verdict: other programs keep the machine too busy for latencies')
     const names = { key: 'mixed', unit: 'ms' }
     return [
       compare(
-        { ...names, work: 'p99 of the hot ones, 20 % cold beside', field: 'p99Ms', goal: { most: 2 } },
+        {
+          ...names,
+          work: 'p99 of the hot ones, 20 % cold beside',
+          field: 'p99Ms',
+          goal: calm ? { most: 2 } : undefined,
+        },
         { ours, theirs, against: 'all hot', notes },
       ),
       compare({ ...names, work: 'p50 of the same', field: 'p50Ms' }, { ours, theirs, against: 'all hot' }),

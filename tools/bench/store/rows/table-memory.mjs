@@ -36,7 +36,9 @@ async function measureTable(context) {
     unit: 'ms',
     value: median(pauses),
     goal: { most: 20 },
-    notes: [`growth and collections, without waiting for a core; ${pauses.map((ms) => ms.toFixed(1)).join(', ')} ms`],
+    notes: [
+      `growth and collections, without waiting for a core; ${pauses.map((ms) => ms.toFixed(1)).join(', ')} ms`,
+    ],
   })
   return [...lines, pause]
 }

@@ -14,7 +14,17 @@ const binPath = fileURLToPath(new URL('../../../../packages/store/bin/backpack.c
 export async function startBackpack({ data, durability = 'sync', batchBlobsMax }) {
   if (!existsSync(binPath)) throw new Error(`${binPath} is missing`)
   const port = await freePort()
-  const args = [binPath, 'serve', data, '--port', String(port), '--log-level', 'warn', '--durability', durability]
+  const args = [
+    binPath,
+    'serve',
+    data,
+    '--port',
+    String(port),
+    '--log-level',
+    'warn',
+    '--durability',
+    durability,
+  ]
   if (batchBlobsMax !== undefined) args.push('--batch-blobs-max', String(batchBlobsMax))
   const server = startServer(process.execPath, args)
   await waitUntilReady(server, async () => (await probe(port, '-/ready')).status === 200, {
