@@ -1,31 +1,22 @@
 // Appends needles to one volume at a time. Blobs that arrive while a write is under way share the next one, and its
 // sync (group commit). Order of a commit: data written, data synced, index noted, key map published, acknowledged.
 import { isDiskFull, writeError } from '../disk/disk-errors.js'
-import type { DiskFile } from '../disk/disk-files.js'
-import { writeFully, readFully } from '../disk/whole-io.js'
 import { StoreError } from '../errors.js'
 import { pendingIndexBytesMax } from '../index/index-log.js'
 import type { KeyMap, KeyMapEntry, Publication } from '../key-map/key-map.js'
-import {
-  encodeNeedlePrefix,
-  type NeedleFields,
-  needleLength,
-  paddingLength,
-} from '../needle/needle-format.js'
+import { needleLength } from '../needle/needle-format.js'
 import type { StoreLog } from '../options.js'
 import type { Volume } from './volume.js'
 import type { VolumeSet } from './volume-set.js'
+import { type NeedleDraft, NeedleWriter } from './write-needles.js'
 
 const batchBytesMax = 8 * 1024 * 1024
-const copyBytes = 1024 * 1024
 /** With durability 'os': a sync is started when this much was written since the last one. */
 const unsyncedBytesMax = 64 * 1024 * 1024
 const indexFlushBytes = 1024 * 1024
 
-/** A blob ready to be appended: all of it received, its checksums known. */
-export interface Draft extends NeedleFields {
-  /** The data in memory, or a file that holds exactly it. */
-  readonly data: readonly Buffer[] | DiskFile
+/** A blob ready to be appended. */
+export interface Draft extends NeedleDraft {
   /** What the key map said of this name; the name must be locked until append() settles. */
   readonly replaces: KeyMapEntry | undefined
 }
@@ -49,6 +40,7 @@ export interface WriterOptions {
 
 export class VolumeWriter {
   readonly #options: WriterOptions
+  readonly #needles = new NeedleWriter()
   #volume: Volume | undefined
   #queue: Waiting[] = []
   #running: Promise<void> | undefined
@@ -169,28 +161,13 @@ export class VolumeWriter {
   }
 
   async #write(volume: Volume, batch: readonly Waiting[], startBytes: number): Promise<number> {
-    let endBytes = startBytes
     try {
-      const buffers: Buffer[] = []
-      for (const { draft, lengthBytes } of batch) {
-        const prefix = encodeNeedlePrefix(draft, { seed: volume.file.seed, offsetBytes: endBytes })
-        const padding = Buffer.alloc(paddingLength(prefix.length + draft.dataLength))
-        buffers.push(prefix)
-        if (isInMemory(draft.data)) {
-          buffers.push(...draft.data, padding)
-        } else {
-          await writeFully(volume.file.file, [prefix], endBytes)
-          await copyFile(draft.data, volume, {
-            toBytes: endBytes + prefix.length,
-            lengthBytes: draft.dataLength,
-          })
-          await writeFully(volume.file.file, [padding], endBytes + prefix.length + draft.dataLength)
-          return endBytes + lengthBytes
-        }
-        endBytes += lengthBytes
-      }
-      await writeFully(volume.file.file, buffers, startBytes)
-      return endBytes
+      await this.#needles.write(
+        volume.file,
+        batch.map(({ draft }) => draft),
+        startBytes,
+      )
+      return batch.reduce((endBytes, { lengthBytes }) => endBytes + lengthBytes, startBytes)
     } catch (cause) {
       await this.#takeBack(volume, startBytes, cause)
       throw writeError(cause, `Volume ${volume.id} could not be written`)
@@ -263,10 +240,6 @@ export class VolumeWriter {
   }
 }
 
-function isInMemory(data: Draft['data']): data is readonly Buffer[] {
-  return Array.isArray(data)
-}
-
 function noteInIndex(volume: Volume, batch: readonly Waiting[], startBytes: number): KeyMapEntry[] {
   let offsetBytes = startBytes
   return batch.map(({ draft, lengthBytes }) => {
@@ -278,17 +251,4 @@ function noteInIndex(volume: Volume, batch: readonly Waiting[], startBytes: numb
     offsetBytes += lengthBytes
     return { volumeId: volume.id, ...place }
   })
-}
-
-async function copyFile(
-  from: DiskFile,
-  volume: Volume,
-  { toBytes, lengthBytes }: { toBytes: number; lengthBytes: number },
-) {
-  const buffer = Buffer.allocUnsafe(Math.min(copyBytes, lengthBytes))
-  for (let done = 0; done < lengthBytes; done += buffer.length) {
-    const part = buffer.subarray(0, Math.min(buffer.length, lengthBytes - done))
-    if ((await readFully(from, part, done)) < part.length) throw new Error('A received file became shorter')
-    await writeFully(volume.file.file, [part], toBytes + done)
-  }
 }
