@@ -3,8 +3,6 @@ import type { ResolvedOptions } from '../options.js'
 import type { StoreIdentity } from '../recovery/open-directory.js'
 import type { KeyMap, LocationSource } from './key-map.js'
 import { NameHash } from './name-hash.js'
-import { RedisKeyMap } from './redis-key-map.js'
-import { RedisReader } from './redis-reader.js'
 import { TableKeyMap } from './table-key-map.js'
 
 /** On return the map is equal to the source. Throws KEY_MAP_AWAY, KEY_MAP_REFUSED or INVALID_OPTIONS. */
@@ -17,7 +15,7 @@ export async function createKeyMap({
   identity: StoreIdentity
   source: LocationSource
 }): Promise<KeyMap> {
-  const keyMap = makeKeyMap(options, identity.hashKey)
+  const keyMap = await makeKeyMap(options, identity.hashKey)
   try {
     await keyMap.load(source)
     return keyMap
@@ -27,8 +25,13 @@ export async function createKeyMap({
   }
 }
 
-function makeKeyMap({ keyMap, readOnly, log, hashBits }: ResolvedOptions, hashKey: string): KeyMap {
+/** The client of Redis is only loaded where it is used. */
+async function makeKeyMap(
+  { keyMap, readOnly, log, hashBits }: ResolvedOptions,
+  hashKey: string,
+): Promise<KeyMap> {
   if (keyMap.kind === 'table') return new TableKeyMap(new NameHash(Buffer.from(hashKey, 'hex'), hashBits))
   const options = { ...keyMap.redis, storeId: hashKey, log }
-  return readOnly ? new RedisReader(options) : new RedisKeyMap(options)
+  if (readOnly) return new (await import('./redis-reader.js')).RedisReader(options)
+  return new (await import('./redis-key-map.js')).RedisKeyMap(options)
 }

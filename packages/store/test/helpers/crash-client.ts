@@ -43,7 +43,9 @@ export class CrashClient {
       return false
     }
     if (status !== (puts ? 201 : 204)) {
-      throw new Error(`${puts ? 'PUT' : 'DELETE'} over ${JSON.stringify(present)} was answered with ${status}`)
+      throw new Error(
+        `${puts ? 'PUT' : 'DELETE'} over ${JSON.stringify(present)} was answered with ${status}`,
+      )
     }
     this.#journal.acknowledge(index)
     return true

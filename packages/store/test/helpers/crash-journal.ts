@@ -87,7 +87,9 @@ export class CrashJournal {
   /** Compares what the store has now: `seen` is undefined for 404, 'deleted' for 410, else the data. Throws when wrong. */
   settle(index: number, seen: Buffer | 'deleted' | undefined): void {
     const { acknowledged, underWay } = this.#entry(index)
-    const found = [acknowledged, underWay].find((state) => state !== undefined && this.#matches(index, state, seen))
+    const found = [acknowledged, underWay].find(
+      (state) => state !== undefined && this.#matches(index, state, seen),
+    )
     if (found === undefined) {
       throw new Error(
         `${this.nameOf(index)} is ${describeSeen(seen)}; acknowledged was ${JSON.stringify(acknowledged)}, ` +

@@ -41,7 +41,8 @@ async function upload(blob: number, slow: boolean): Promise<void> {
   const answered = answer(sent)
   for (let start = 0; start < sizeBytes; start += partBytes) {
     const bytes = part(blob, start, Math.min(partBytes, sizeBytes - start))
-    if (!sent.write(bytes)) await Promise.race([new Promise((resolve) => sent.once('drain', resolve)), answered])
+    if (!sent.write(bytes))
+      await Promise.race([new Promise((resolve) => sent.once('drain', resolve)), answered])
     if (slow) await sleep(slowPauseMs)
   }
   sent.end()
@@ -53,12 +54,14 @@ async function download(blob: number, slow: boolean): Promise<void> {
   const sent = connect(blob, 'GET')
   sent.end()
   const response = await answer(sent)
-  if (response.statusCode !== 200) throw new Error(`The download of ${blob} was answered with ${response.statusCode}`)
+  if (response.statusCode !== 200)
+    throw new Error(`The download of ${blob} was answered with ${response.statusCode}`)
   let received = 0
   for await (const chunk of response as AsyncIterable<Buffer>) {
     for (let at = 0; at < chunk.length; at += partBytes) {
       const bytes = chunk.subarray(at, at + partBytes)
-      if (!bytes.equals(part(blob, received, bytes.length))) throw new Error(`Blob ${blob} is wrong at ${received}`)
+      if (!bytes.equals(part(blob, received, bytes.length)))
+        throw new Error(`Blob ${blob} is wrong at ${received}`)
       received += bytes.length
     }
     if (slow) await sleep(slowPauseMs)
@@ -67,6 +70,4 @@ async function download(blob: number, slow: boolean): Promise<void> {
 }
 
 const act = orders.action === 'upload' ? upload : download
-await Promise.all(
-  Array.from({ length: orders.count }, (_, blob) => act(blob, blob % orders.slowEvery === 0)),
-)
+await Promise.all(Array.from({ length: orders.count }, (_, blob) => act(blob, blob % orders.slowEvery === 0)))

@@ -41,7 +41,9 @@ export class DaemonProcess {
 
   constructor(bundle: string, orders: DaemonOrders) {
     // The child ends itself when its standard input does, so that it never outlives the tests.
-    this.#child = spawn(process.execPath, [bundle, JSON.stringify(orders)], { stdio: ['pipe', 'pipe', 'inherit'] })
+    this.#child = spawn(process.execPath, [bundle, JSON.stringify(orders)], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    })
     this.#exited = once(this.#child, 'exit')
     this.#lines = createInterface({ input: this.#child.stdout! })[Symbol.asyncIterator]()
   }

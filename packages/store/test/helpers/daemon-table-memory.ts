@@ -10,33 +10,20 @@ export interface TableMemory {
   /** What the process holds in ArrayBuffers, and in all, more than before. */
   readonly arrayBufferBytes: number
   readonly residentBytes: number
+  /** By the clock, which also counts what other processes took. */
   readonly longestPublishMs: number
-  /** Of the publish calls; the longest one may be the machine's doing. */
-  readonly secondLongestPublishMs: number
+  /** Of this process's processors, garbage collection included. */
+  readonly longestPublishCpuMs: number
 }
 
+const warmUpNames = 500_000
 const names = Number(process.argv[2])
-const map = new TableKeyMap(new NameHash(Buffer.from('0123456789abcdef', 'hex')))
-const name = Buffer.alloc(24)
-name.write('photos/2013/')
 
+// The first names pay for what any busy process takes: compiled code, V8's young generation.
+fill(newMap(), warmUpNames)
 const before = await settledMemory()
-let longestPublishMs = 0
-let secondLongestPublishMs = 0
-for (let count = 0; count < names; count++) {
-  name.write(String(count).padStart(12, '0'), 12)
-  const entry = { volumeId: 1 + (count >>> 20), offsetBytes: (count & 0xf_ffff) * 2048 + 64, lengthBytes: 2000, tombstone: false }
-  const publications: Publication[] = [{ name, entry, replaces: undefined, version: 1n }]
-  const startedAtMs = performance.now()
-  map.publish(publications)
-  const tookMs = performance.now() - startedAtMs
-  if (tookMs > longestPublishMs) {
-    secondLongestPublishMs = longestPublishMs
-    longestPublishMs = tookMs
-  } else if (tookMs > secondLongestPublishMs) {
-    secondLongestPublishMs = tookMs
-  }
-}
+const map = newMap()
+const longest = fill(map, names)
 const after = await settledMemory()
 const stats = map.stats()
 const result: TableMemory = {
@@ -44,10 +31,33 @@ const result: TableMemory = {
   tableBytes: stats.memoryBytes,
   arrayBufferBytes: after.arrayBuffers - before.arrayBuffers,
   residentBytes: after.rss - before.rss,
-  longestPublishMs,
-  secondLongestPublishMs,
+  ...longest,
 }
 process.stdout.write(`${JSON.stringify(result)}\n`)
+
+function newMap(): TableKeyMap {
+  return new TableKeyMap(new NameHash(Buffer.from('0123456789abcdef', 'hex')))
+}
+
+function fill(filled: TableKeyMap, count: number) {
+  const name = Buffer.alloc(24)
+  name.write('photos/2013/')
+  let longestPublishMs = 0
+  let longestPublishCpuMs = 0
+  for (let at = 0; at < count; at++) {
+    name.write(String(at).padStart(12, '0'), 12)
+    const offsetBytes = (at & 0xf_ffff) * 2048 + 64
+    const entry = { volumeId: 1 + (at >>> 20), offsetBytes, lengthBytes: 2000, tombstone: false }
+    const publications: Publication[] = [{ name, entry, replaces: undefined, version: 1n }]
+    const startedAtMs = performance.now()
+    const cpu = process.cpuUsage()
+    filled.publish(publications)
+    const { user, system } = process.cpuUsage(cpu)
+    longestPublishMs = Math.max(longestPublishMs, performance.now() - startedAtMs)
+    longestPublishCpuMs = Math.max(longestPublishCpuMs, (user + system) / 1000)
+  }
+  return { longestPublishMs, longestPublishCpuMs }
+}
 
 /** Freed ArrayBuffers are swept in the background: looks again until nothing more is given back. */
 async function settledMemory(): Promise<NodeJS.MemoryUsage> {

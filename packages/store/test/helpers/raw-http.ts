@@ -122,7 +122,8 @@ function parseResponse(
   const bodyStart = headBytes + headEnd.length
   const rest = bytes.subarray(bodyStart)
   const parts = { status, headers, body: Buffer.alloc(0) }
-  if (head || status < 200 || status === 204 || status === 304) return { response: parts, endBytes: bodyStart }
+  if (head || status < 200 || status === 204 || status === 304)
+    return { response: parts, endBytes: bodyStart }
   if (headerOf(parts, 'transfer-encoding') === 'chunked') return parseChunked(parts, bytes, bodyStart)
   const length = headerOf(parts, 'content-length')
   if (length === undefined && !ended) return bytes.length + 1

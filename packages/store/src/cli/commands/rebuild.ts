@@ -10,7 +10,7 @@ import { exitCodes } from '../cli-error.js'
 import { noteLog } from '../open-store.js'
 import { countOf, formatBytes, jsonOption, printJson, printLine, printNote, quietOption } from '../output.js'
 import { Progress } from '../progress.js'
-import { type RebuiltIndex, rebuildIndex } from '../rebuild-index.js'
+import { type RebuiltIndex, rebuildIndex } from '../../recovery/rebuild-index.js'
 import { runCommand } from '../run-cli.js'
 
 const volumeFile = /^\d{8}\.volume$/

@@ -2,7 +2,7 @@
 import { readRecords, surveyIndex } from '../check/read-index.js'
 import { type DiskFile, nodeDiskFiles } from '../disk/disk-files.js'
 import type { IndexRecord } from '../index/index-format.js'
-import { damageRecord } from '../recovery/recover-volume.js'
+import { damageRecord } from './recover-volume.js'
 import type { Superblock } from '../volume/superblock.js'
 
 interface Stretch {

@@ -8,8 +8,8 @@ import { openStore } from '../helpers/open-store.js'
 import { RedisServer } from '../helpers/redis-server.js'
 import { printedRandom, type SeededRandom } from '../helpers/seeded-random.js'
 import { temporaryDirectory } from '../helpers/temporary-directory.js'
-import { expectListing, type Listing, put, remove, whenBack } from './expected-listing.js'
-import { SyncGate } from './sync-gate.js'
+import { expectListing, type Listing, put, remove, whenBack } from '../key-map/expected-listing.js'
+import { SyncGate } from '../key-map/sync-gate.js'
 
 async function begin(more: Partial<StoreOptions> = {}, commandTimeoutMs = 1_000) {
   const redis = await RedisServer.start()
