@@ -30,8 +30,8 @@ export async function ensureRedis() {
     )
   }
   await step("Installing Debian's redis-server (the program; no service is started)", async () => {
-    const script = join(workspaceRoot, 'tools', 'setup', 'install-redis.sh')
-    const [program = 'sh', ...args] = [...asRoot, 'sh', script]
+    const script = join(workspaceRoot, 'tools', 'setup', 'install-debian.sh')
+    const [program = 'sh', ...args] = [...asRoot, 'sh', script, 'redis-server']
     const result = await run(program, args)
     if (result.exitCode === 0 && findProgram('redis-server') !== undefined) return
     process.stderr.write(result.output)

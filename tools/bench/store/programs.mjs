@@ -12,7 +12,7 @@ const packageOf = {
 }
 /** Hot runs do without it where nothing takes idle pages away; they say so. */
 const optional = ['vmtouch']
-const installScript = fileURLToPath(new URL('install-packages.sh', import.meta.url))
+const installScript = fileURLToPath(new URL('../../setup/install-debian.sh', import.meta.url))
 
 /** Throws SetupError that names what is missing and how to install it. */
 export async function ensurePrograms(programs, say) {

@@ -1,6 +1,6 @@
 // The embedded key map: an open-addressing table of 12-byte slots, at most 18 bytes per name.
 //
-// The hash of a name gives a segment (12 bits) and a fingerprint (32 bits). A slot is three 32-bit words:
+// The hash of a name gives a segment (8 bits) and a fingerprint (32 bits). A slot is three 32-bit words:
 //   fingerprint | offset / 8 (29 bits), recent, tombstone, contested | volume id (20 bits), size class (12 bits)
 // The table does not hold names. Two names with one segment and fingerprint are told apart by an overflow map of
 // whole names; the slot's contested flag says that there is one. Segments grow by a quarter, one at a time, so that
@@ -11,8 +11,9 @@ import type { KeyMap, KeyMapEntry, KeyMapStats, LocationSource, Publication } fr
 import type { NameHash } from './name-hash.js'
 import { sizeClassOf, sizeOfClass } from './size-class.js'
 
-const segmentCount = 4096
-const segmentShift = 20
+/** Few enough that at some millions of names a segment is memory of its own to the allocator, given back when it grows. */
+const segmentCount = 256
+const segmentShift = 24
 const wordsPerSlot = 3
 const slotsAtFirst = 8
 const growthFactor = 1.25

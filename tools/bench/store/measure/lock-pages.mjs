@@ -3,7 +3,7 @@
 // is memory to spare; a random read over a few GiB looks idle to them, and "hot" would quietly mean "from disk". Such
 // schemes, and ordinary reclaim, leave locked pages alone. Every contender's files are locked alike.
 import { spawnSync } from 'node:child_process'
-import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { runProgram, startServer } from '../servers/child.mjs'
@@ -47,9 +47,11 @@ async function lockPages({ work, files, bytesEach }) {
   const bytes = bytesEach === undefined ? wholeBytes : bytesEach * files.length
   const range = bytesEach === undefined ? [] : ['-p', `0-${bytesEach}`]
   const processes = []
+  const listPaths = []
   for (let first = 0; first < files.length; first += filesPerProcessMax) {
     const listPath = join(work, `vmtouch-${process.pid}-${Date.now()}-${first}.list`)
     writeFileSync(listPath, `${files.slice(first, first + filesPerProcessMax).join('\n')}\n`)
+    listPaths.push(listPath)
     processes.push(startServer('vmtouch', ['-l', '-q', '-m', '64G', ...range, '-b', listPath]))
   }
   const deadlineMs = Date.now() + lockTimeoutMs
@@ -62,6 +64,7 @@ async function lockPages({ work, files, bytesEach }) {
   }
   return async () => {
     await Promise.all(processes.map((process) => process.stop()))
+    for (const listPath of listPaths) rmSync(listPath)
   }
 }
 

@@ -57,7 +57,7 @@ async function measureCold(context) {
         ours: pages.get('backpack'),
         theirs: pages.get(bestPages),
         against: bestPages,
-        notes: ['drop_caches 1'],
+        notes: [pages.get('backpack')[0].dropped],
       },
     ),
     single({

@@ -5,7 +5,6 @@ import { StoreError } from '../../errors.js'
 import { DirectorySource } from '../../import/directory-source.js'
 import { DataFiles2013 } from '../../import/from-2013/data-files.js'
 import { LogSource2013 } from '../../import/from-2013/log-source.js'
-import { RedisIndex2013 } from '../../import/from-2013/redis-index.js'
 import { RedisSource2013 } from '../../import/from-2013/redis-source.js'
 import { connectionErrors, HttpTarget } from '../../import/http-target.js'
 import type { ImportSource } from '../../import/import-source.js'
@@ -133,6 +132,8 @@ async function openSource(
   const files = await DataFiles2013.open(from)
   if (redis === undefined) return new LogSource2013(files)
   try {
+    // Loaded only here: the client of Redis takes a tenth of a second.
+    const { RedisIndex2013 } = await import('../../import/from-2013/redis-index.js')
     return new RedisSource2013(files, await RedisIndex2013.open(redis))
   } catch (error) {
     await files.close()

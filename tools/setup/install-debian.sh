@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs Debian's redis-server as a program only: no server is left running, now or after a reboot.
+# Installs the Debian packages named as programs only: no service is left running, now or after a reboot.
 # Needs root. Ends with apt-get's exit code.
 set -eu
 
@@ -13,16 +13,16 @@ if [ ! -e "$policy" ]; then
   trap 'rm -f "$policy"' EXIT
 fi
 
-install_package() {
-  apt-get install --yes --no-install-recommends -o DPkg::Lock::Timeout=120 redis-server </dev/null
+install_packages() {
+  apt-get install --yes --no-install-recommends -o DPkg::Lock::Timeout=120 "$@" </dev/null
 }
 
 # A fresh image has no package lists, an old one has stale lists: fetch them and try once more.
-install_package || {
+install_packages "$@" || {
   apt-get update -o DPkg::Lock::Timeout=120
-  install_package
+  install_packages "$@"
 }
 
 if [ -d /run/systemd/system ]; then
-  systemctl disable redis-server.service || true
+  for package; do systemctl disable "$package.service" 2>/dev/null || true; done
 fi
