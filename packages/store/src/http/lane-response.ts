@@ -25,9 +25,13 @@ export class LaneResponse {
   readonly #dates = new DateFormatter()
   readonly #keepAliveSeconds: number
   readonly #templates = new Map<string, Template>()
+  readonly #default: Template
+  #latest: { readonly type: Buffer; readonly template: Template }
 
   constructor(keepAliveMs: number) {
     this.#keepAliveSeconds = Math.floor(keepAliveMs / 1000)
+    this.#default = this.#makeTemplate(defaultContentType)
+    this.#latest = { type: Buffer.from(defaultContentType), template: this.#default }
   }
 
   /**
@@ -36,11 +40,7 @@ export class LaneResponse {
    */
   writeHead(bytes: Buffer, at: number, header: NeedleHeader): number {
     const typeStart = at + needleHeaderBytes + header.nameLength
-    const contentType =
-      header.contentTypeLength === 0
-        ? defaultContentType
-        : bytes.toString('latin1', typeStart, typeStart + header.contentTypeLength)
-    const template = this.#templates.get(contentType) ?? this.#makeTemplate(contentType)
+    const template = this.#templateFor(bytes, typeStart, header.contentTypeLength)
     const { versionHigh, versionLow, dataChecksum } = header
     const length = `${header.dataLength}\r\n\r\n`
     const start = at + header.prefixBytes - length.length - template.bytes.length
@@ -61,6 +61,17 @@ export class LaneResponse {
       `HTTP/1.1 201 Created\r\nETag: ${etag}\r\nContent-Length: 0\r\nDate: ${this.#dates.format(Date.now())}` +
       `\r\nConnection: keep-alive\r\nKeep-Alive: timeout=${this.#keepAliveSeconds}\r\n\r\n`
     return Buffer.from(text, 'latin1')
+  }
+
+  /** Most blobs have the type of the one before, and comparing is quicker than making a string. */
+  #templateFor(bytes: Buffer, start: number, length: number): Template {
+    if (length === 0) return this.#default
+    const { type, template: latest } = this.#latest
+    if (length === type.length && startsWith(bytes, start, type)) return latest
+    const contentType = bytes.toString('latin1', start, start + length)
+    const template = this.#templates.get(contentType) ?? this.#makeTemplate(contentType)
+    this.#latest = { type: Buffer.from(contentType, 'latin1'), template }
+    return template
   }
 
   #dated(template: Template): Template {
@@ -88,6 +99,11 @@ export class LaneResponse {
     this.#templates.set(contentType, template)
     return template
   }
+}
+
+function startsWith(bytes: Buffer, start: number, text: Buffer): boolean {
+  for (let at = 0; at < text.length; at++) if (bytes[start + at] !== text[at]) return false
+  return true
 }
 
 /** Eight hex digits; Number.toString(16) goes through floating point and costs as much as the rest of the head. */
