@@ -1,0 +1,142 @@
+// Fills the table from index logs. A first pass takes every fingerprint once; where one comes again (an overwrite, or
+// rarely another name) a second pass collects the names and decides by rank.
+import type { IndexCursor } from '../index/index-format.js'
+import { compareRank, type NeedleRank } from '../needle/blob-version.js'
+import type { LocationSource } from './key-map.js'
+import type { NameHash } from './name-hash.js'
+import {
+  flagContested,
+  segmentCount,
+  segmentShift,
+  slotOf,
+  type TableSegments,
+  toPlace,
+  toWhere,
+} from './table-segments.js'
+
+/** Records that are gathered and then placed segment by segment: in any other order each would miss the CPU's caches. */
+const gatheredMax = 2 ** 18
+
+export interface OverflowEntry {
+  place: number
+  where: number
+}
+
+interface Winner extends OverflowEntry {
+  readonly rank: NeedleRank
+}
+
+export class TableLoad {
+  readonly #hash: NameHash
+  readonly #segments: TableSegments
+  readonly #segmentOf = new Uint8Array(gatheredMax)
+  /** Fingerprint, place and where of each record. */
+  readonly #words = new Uint32Array(gatheredMax * 3)
+  readonly #order = new Uint32Array(gatheredMax)
+  #gathered = 0
+  readonly #contested = new Set<number>()
+  /** Names whose fingerprint another name took. */
+  readonly overflow = new Map<string, OverflowEntry>()
+  /** Names found, overflow included. */
+  names = 0
+
+  constructor(hash: NameHash, segments: TableSegments) {
+    this.#hash = hash
+    this.#segments = segments
+  }
+
+  async run(source: LocationSource): Promise<void> {
+    await source.forEach((cursor) => this.#gather(cursor))
+    this.#place()
+    if (this.#contested.size === 0) return
+    const winners = new Map<string, Winner>()
+    await source.forEach((cursor) => this.#compete(cursor, winners))
+    this.#placeWinners(winners)
+  }
+
+  #gather(cursor: IndexCursor): void {
+    const { nameStart } = cursor
+    this.#hash.hash(cursor.bytes, nameStart, cursor.nameEnd)
+    const at = this.#gathered++
+    this.#segmentOf[at] = this.#hash.high >>> segmentShift
+    this.#words[at * 3] = this.#hash.low
+    this.#words[at * 3 + 1] = toPlace(cursor)
+    this.#words[at * 3 + 2] = toWhere(cursor)
+    if (this.#gathered === gatheredMax) this.#place()
+  }
+
+  /** Places what was gathered, in the order of segments and within each in the order in which it came. */
+  #place(): void {
+    const ends = new Uint32Array(segmentCount + 1)
+    for (let at = 0; at < this.#gathered; at++) (ends[(this.#segmentOf[at] as number) + 1] as number)++
+    for (let index = 0; index < segmentCount; index++) (ends[index + 1] as number) += ends[index] as number
+    const next = ends.slice()
+    for (let at = 0; at < this.#gathered; at++)
+      this.#order[(next[this.#segmentOf[at] as number] as number)++] = at
+    for (let index = 0; index < segmentCount; index++) {
+      const start = ends[index] as number
+      const end = ends[index + 1] as number
+      if (end > start) this.#placeIn(index, this.#order.subarray(start, end))
+    }
+    this.#gathered = 0
+  }
+
+  #placeIn(index: number, records: Uint32Array): void {
+    const segment = this.#segments.withRoom(index, records.length)
+    const { words } = segment
+    for (let number = 0; number < records.length; number++) {
+      const record = records[number] as number
+      const fingerprint = this.#words[record * 3] as number
+      const at = slotOf(segment, fingerprint)
+      if ((words[at + 2] as number) !== 0) {
+        this.#contested.add(fullHash(index, fingerprint))
+        continue
+      }
+      words[at] = fingerprint
+      words[at + 1] = this.#words[record * 3 + 1] as number
+      words[at + 2] = this.#words[record * 3 + 2] as number
+      segment.used++
+      this.names++
+    }
+  }
+
+  #compete(cursor: IndexCursor, winners: Map<string, Winner>): void {
+    const { bytes, nameStart, nameEnd } = cursor
+    this.#hash.hash(bytes, nameStart, nameEnd)
+    if (!this.#contested.has(fullHash(this.#hash.high >>> segmentShift, this.#hash.low))) return
+    const record = cursor.record()
+    const name = record.name.toString('latin1')
+    const present = winners.get(name)
+    // Of two copies of one version the later one counts: it was written to heal the first.
+    if (present !== undefined && compareRank(record, present.rank) < 0) return
+    const { version, tombstone, dataChecksum } = record
+    winners.set(name, {
+      rank: { version, tombstone, dataChecksum },
+      place: toPlace(record),
+      where: toWhere({ volumeId: cursor.volumeId, lengthBytes: record.lengthBytes }),
+    })
+  }
+
+  #placeWinners(winners: Map<string, Winner>): void {
+    for (const [key, { place, where }] of winners) {
+      const name = Buffer.from(key, 'latin1')
+      this.#hash.hash(name, 0, name.length)
+      const index = this.#hash.high >>> segmentShift
+      const segment = this.#segments.withRoom(index, 0)
+      const { words } = segment
+      const at = slotOf(segment, this.#hash.low)
+      if (this.#contested.delete(fullHash(index, this.#hash.low))) {
+        words[at + 1] = place
+        words[at + 2] = where
+      } else {
+        words[at + 1] = (words[at + 1] as number) | flagContested
+        this.overflow.set(key, { place, where })
+        this.names++
+      }
+    }
+  }
+}
+
+function fullHash(segmentIndex: number, fingerprint: number): number {
+  return segmentIndex * 2 ** 32 + fingerprint
+}
