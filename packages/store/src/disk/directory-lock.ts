@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { StoreError } from '../errors.js'
 
 const lockFile = /^lock-\d+-[0-9a-f]+$/
+const draftFile = /^lock-\d+-[0-9a-f]+\.tmp$/
 const beatMs = 5_000
 /** A lock from another host or container is believed dead when it was not touched for this long. */
 const foreignStaleMs = 30_000
@@ -35,7 +36,9 @@ export class DirectoryLock {
   /** Throws DIRECTORY_LOCKED with the owner's pid. */
   static take(directory: string): DirectoryLock {
     const path = join(directory, `lock-${process.pid}-${randomBytes(4).toString('hex')}`)
-    fs.writeFileSync(path, JSON.stringify(describe(process.pid)), { flag: 'wx' })
+    // Whole from its first moment on: one that a killed process left half-written could not be told from a living one's.
+    fs.writeFileSync(`${path}.tmp`, JSON.stringify(describe(process.pid)), { flag: 'wx' })
+    fs.renameSync(`${path}.tmp`, path)
     const owner = livingOwner(directory, path)
     if (owner === undefined) return new DirectoryLock(path)
     fs.rmSync(path, { force: true })
@@ -60,6 +63,7 @@ export class DirectoryLock {
 function livingOwner(directory: string, own: string | undefined): Owner | undefined {
   for (const name of fs.readdirSync(directory)) {
     const path = join(directory, name)
+    if (own !== undefined && draftFile.test(name) && !isFresh(path)) fs.rmSync(path, { force: true })
     if (!lockFile.test(name) || path === own) continue
     const owner = readOwner(path)
     if (owner === undefined) continue
@@ -69,7 +73,7 @@ function livingOwner(directory: string, own: string | undefined): Owner | undefi
   return undefined
 }
 
-/** Undefined when the lock is gone again; one half-written counts as its writer's, who is alive. */
+/** Undefined when the lock is gone again; one that a power cut left empty has an owner of no known place. */
 function readOwner(path: string): Owner | undefined {
   try {
     return JSON.parse(fs.readFileSync(path, 'utf8')) as Owner
@@ -81,11 +85,13 @@ function readOwner(path: string): Owner | undefined {
 
 function isAlive(owner: Owner, path: string): boolean {
   const here = describe(owner.pid)
-  if (owner.place !== here.place) {
-    const stat = fs.statSync(path, { throwIfNoEntry: false })
-    return stat !== undefined && Date.now() - stat.mtimeMs < foreignStaleMs
-  }
+  if (owner.place !== here.place) return isFresh(path)
   return here.startTicks !== '' && here.startTicks === owner.startTicks
+}
+
+function isFresh(path: string): boolean {
+  const stat = fs.statSync(path, { throwIfNoEntry: false })
+  return stat !== undefined && Date.now() - stat.mtimeMs < foreignStaleMs
 }
 
 function describe(pid: number): Owner {

@@ -6,6 +6,8 @@ const colon = 0x3a
 /** More are for node:http to count. */
 const headersMax = 64
 const fieldValue = /^[\t\u0020-\u007e\u0080-\u00ff]*$/
+/** What HTTP lets stand around a value; trim() would take more, such as the no-break space. */
+const outerSpace = /^[ \t]+|[ \t]+$/g
 const hostValue = /^[\w.:[\]-]*$/
 const lengthValue = /^[1-9]\d{0,6}$/
 
@@ -59,7 +61,7 @@ export function readLaneHeaders(
     const name = bytes.toString('latin1', at, nameEnd).toLowerCase()
     const given = bytes.toString('latin1', nameEnd + 1, lineEnd)
     if (!fieldValue.test(given)) return undefined
-    const value = given.trim()
+    const value = given.replace(outerSpace, '')
     if (name === 'host') {
       if (++hosts > 1 || !hostValue.test(value)) return undefined
     } else if (name === 'connection') {

@@ -1,4 +1,4 @@
-// A process that fills a table key map and says what it takes: run with --expose-gc and the number of names.
+// A process that fills a table key map and says what it takes: run with --expose-gc, and with the number of names.
 import type { Publication } from '../../src/key-map/key-map.js'
 import { NameHash } from '../../src/key-map/name-hash.js'
 import { TableKeyMap } from '../../src/key-map/table-key-map.js'

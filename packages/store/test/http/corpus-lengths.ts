@@ -58,6 +58,12 @@ const wrong: readonly CorpusEntry[] = [
   { title: 'length 0x4', send: announcing('0x4', 'data'), status: [400], closes: true },
   { title: 'length 4.0', send: announcing('4.0', 'data'), status: [400], closes: true },
   { title: 'length "four"', send: announcing('four', 'data'), status: [400], closes: true },
+  {
+    title: 'a length behind a no-break space',
+    send: announcing('\xa04', 'data'),
+    status: [400],
+    closes: true,
+  },
   { title: 'an empty length', send: announcing('', 'data'), status: [400], closes: true },
   {
     title: 'the length twice',
