@@ -4,6 +4,7 @@ import { BlobHandle } from './blob-handle.js'
 import { type BlobInfo, infoOfNeedle } from './blob-info.js'
 import { BlobWriter, type DeleteResult, type PutResult } from './blob-writer.js'
 import { DirectoryLock } from './disk/directory-lock.js'
+import { makeDirectory } from './disk/make-directory.js'
 import { SpaceGuard } from './disk/space-guard.js'
 import { StoreError } from './errors.js'
 import { MemoryBudget } from './incoming/memory-budget.js'
@@ -17,7 +18,6 @@ import { type ResolvedOptions, resolveOptions, type StoreOptions } from './optio
 import { checkVersionAhead, type DeleteOptions, encodeContentType, type PutOptions } from './put-rules.js'
 import {
   incomingDirectory,
-  makeDirectory,
   prepareFolders,
   readIdentity,
   recoverVolumes,

@@ -1,5 +1,7 @@
 // Exports blobs as files whose paths are the names. Nothing is ever written outside of the target: names that would
 // lead out of it get another path, and links that stand in the target already are not followed.
+import { nodeDiskFiles } from '../disk/disk-files.js'
+import { makeDirectory } from '../disk/make-directory.js'
 import fs from 'node:fs/promises'
 import { join } from 'node:path'
 import type { ScanEntry } from '../scan.js'
@@ -26,7 +28,7 @@ export class DirectorySink implements ExportSink {
 
   /** Makes the target when it is missing. `continued` keeps what an earlier export noted. */
   static async open(target: string, { continued }: { continued: boolean }): Promise<DirectorySink> {
-    await fs.mkdir(target, { recursive: true })
+    await makeDirectory(target, nodeDiskFiles)
     const sink = new DirectorySink(target, continued)
     if (await sink.#makeFolders([ownFolder])) return sink
     throw Object.assign(new Error('it is not a directory'), {

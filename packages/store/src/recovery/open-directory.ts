@@ -3,7 +3,7 @@
 //   DIR/incoming/    uploads under way        DIR/lock-*     the process that writes here
 import { randomBytes, randomInt } from 'node:crypto'
 import fs from 'node:fs/promises'
-import { dirname, join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { z } from 'zod'
 import type { DiskFiles } from '../disk/disk-files.js'
 import { writeFully } from '../disk/whole-io.js'
@@ -33,18 +33,6 @@ export function volumesDirectory(path: string): string {
 
 export function incomingDirectory(path: string): string {
   return join(path, 'incoming')
-}
-
-/** Makes the directory and its parents where they are missing; on return they survive a power cut. */
-export async function makeDirectory(path: string, files: DiskFiles): Promise<void> {
-  const topmostMade = await fs.mkdir(path, { recursive: true })
-  if (topmostMade === undefined) return
-  const above = dirname(resolve(topmostMade))
-  let parent = resolve(path)
-  do {
-    parent = dirname(parent)
-    await files.syncDirectory(parent)
-  } while (parent !== above)
 }
 
 /** Makes the directory when it is missing and reads who it is. Throws FORMAT_UNKNOWN. */

@@ -41,6 +41,7 @@ test('parallel uploads and downloads of 20 MB stay within 300 MB above idle', as
   for (const action of ['upload', 'download'] as const)
     await load({ port, action, count: 1, sizeBytes, slowEvery: 2 })
   const idleBytes = residentBytes(daemon.pid).now
+  const aboveIdleBytes: number[] = []
   for (const action of ['upload', 'download'] as const) {
     resetPeak(daemon.pid)
     await load({ port, action, count, sizeBytes, slowEvery: 10 })
@@ -49,8 +50,9 @@ test('parallel uploads and downloads of 20 MB stay within 300 MB above idle', as
       `${count} parallel ${action}s of 20 MB: idle ${inMebibytes(idleBytes)}, peak ${inMebibytes(peakBytes)}, ` +
         `${inMebibytes(peakBytes - idleBytes)} above idle`,
     )
-    expect(peakBytes - idleBytes).toBeLessThanOrEqual(aboveIdleBytesMax)
+    aboveIdleBytes.push(peakBytes - idleBytes)
   }
+  expect(Math.max(...aboveIdleBytes)).toBeLessThanOrEqual(aboveIdleBytesMax)
 
   async function load(orders: LoadOrders): Promise<void> {
     await run(process.execPath, [loadBundle, JSON.stringify(orders)])

@@ -15,6 +15,14 @@ test('a directory several levels down is made and is a store', async () => {
   expect((await store.get('x'))?.data.toString()).toBe('1')
 })
 
+test('a directory that cannot be made is refused at once', async () => {
+  await expect(Store.open({ path: '/proc/x' })).rejects.toMatchObject({ code: 'ENOENT' })
+  const file = join(temporaryDirectory(), 'file')
+  writeFileSync(file, '')
+  await expect(Store.open({ path: file })).rejects.toMatchObject({ code: 'EEXIST' })
+  await expect(Store.open({ path: join(file, 'below') })).rejects.toMatchObject({ code: 'ENOTDIR' })
+})
+
 test('what a crash left in incoming/ is gone after opening', async () => {
   const { path, contents } = await fillStore()
   mkdirSync(join(path, 'incoming'), { recursive: true })
