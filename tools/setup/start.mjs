@@ -9,6 +9,8 @@ import { say } from './console.mjs'
 import { prepare, runScript } from './prepare.mjs'
 import { storeArguments } from './store-arguments.mjs'
 
+const orphanCheckMs = 500
+
 await runScript(async () => {
   await prepare()
   const args = storeArguments(process.argv.slice(2))
@@ -28,6 +30,11 @@ function runStore(args) {
   for (const signal of /** @type {const} */ (['SIGTERM', 'SIGHUP'])) {
     process.on(signal, () => child.kill(signal))
   }
+  // npm dies of a signal without passing it on: a store that nobody waits for any more would keep its directory locked.
+  const parent = process.ppid
+  setInterval(() => {
+    if (process.ppid !== parent) child.kill('SIGTERM')
+  }, orphanCheckMs).unref()
   // Ctrl-C in a terminal reaches the store by itself, and twice could mean "at once" to it.
   process.on('SIGINT', () => process.stdin.isTTY || child.kill('SIGINT'))
   return new Promise((resolve, reject) => {

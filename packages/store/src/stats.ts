@@ -79,7 +79,7 @@ export function collectStats(parts: {
     keyMap,
     volumes: described,
     usedBytes: described.reduce((sum, { sizeBytes, indexBytes }) => sum + sizeBytes + indexBytes, 0),
-    availableBytes: Math.max(0, availableBytes),
+    availableBytes: Math.max(0, Math.floor(availableBytes)),
     gets: summarise(store.gets),
     puts: summarise(store.puts),
     deletes: store.deletes,

@@ -38,7 +38,7 @@ export async function runDaemon(settings: DaemonSettings, signal: AbortSignal): 
   try {
     if (signal.aborted) return exitCodes.done
     const daemon = await listen(store, { host, port, log })
-    log.info({ url: daemon.url, directory, pid: process.pid, durability: settings.durability }, 'listening')
+    log.info({ url: daemon.url, directory, durability: settings.durability }, 'listening')
     await announce(store, daemon, settings)
     warnWhenReachable(host, log)
     if (!signal.aborted) await once(signal, 'abort')

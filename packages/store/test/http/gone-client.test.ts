@@ -82,4 +82,19 @@ describe.each(lanes)('through the $lane', ({ fastLane }) => {
     connection.socket.resetAndDestroy()
     await until(async () => (await bodyMemoryBytes(daemon)) === 0, 'the memory is free')
   })
+
+  test('clients gone at any moment of a download leave no memory taken', async () => {
+    const daemon = await runDaemon({ fastLane, limits })
+    await daemon.store.put('large', Buffer.alloc(3 * megabyte))
+    for (let turns = 0; turns < 150; turns++) {
+      const { socket } = await RawConnection.open(daemon.port)
+      socket.write(get('/large'))
+      for (let turn = 0; turn < turns % 50; turn++) await new Promise(setImmediate)
+      socket.resetAndDestroy()
+    }
+    await until(async () => (await bodyMemoryBytes(daemon)) === 0, 'the memory is free')
+    // A volume that is still being read could not be closed.
+    await daemon.drain()
+    await daemon.store.close()
+  })
 })
