@@ -71,6 +71,7 @@ export class Store implements AsyncDisposable {
       this.#state = 'failed'
       options.onFatal?.(error)
     }
+    parts.lock?.onLost(() => onFatal(new StoreError('STORE_FAILED', `The lock of ${path} is gone`)))
     const writer = { volumes, keyMap, durability, batchBlobsMax, flushIntervalMs, log, onFatal }
     this.#small = new VolumeWriter(writer)
     this.#large = new VolumeWriter(writer)
@@ -261,7 +262,7 @@ export class Store implements AsyncDisposable {
     })
   }
 
-  /** Waits for operations under way, writes the index logs and lets the directory go. May be called again. */
+  /** Waits for operations under way, writes the index logs (a failure is logged), lets the directory go. Idempotent. */
   close(): Promise<void> {
     this.#closing ??= this.#close()
     return this.#closing
@@ -275,7 +276,8 @@ export class Store implements AsyncDisposable {
     this.#state = 'closing'
     try {
       await this.#blobs.idle()
-      await Promise.allSettled([this.#small.close(), this.#large.close()])
+      const note = (err: unknown) => this.#parts.options.log.error({ err }, 'closed unfinished')
+      await Promise.all([this.#small.close().catch(note), this.#large.close().catch(note)])
       await this.#parts.keyMap.close()
       await this.#parts.volumes.close()
     } finally {

@@ -63,9 +63,11 @@ export async function putBlob(
     },
   })
   const answered = answerOf(request, address)
+  answered.catch(() => body.destroy())
   const wanted = sizeBytes <= askFirstBytes || (await isWanted(request, answered))
   const sum = new Checksum(onBytes)
   // A daemon that refuses in mid-body answers and then closes: its answer says more than the broken pipe.
+  if (!wanted) body.destroy()
   const sent = wanted ? pipeline(body, sum, request).catch((error: unknown) => error) : undefined
   const response = await answered
   const text = await readText(response)

@@ -7,8 +7,13 @@ import { Progress } from './progress.js'
 /** Warnings and errors of the store, for people. */
 export const noteLog: StoreLog = {
   info() {},
-  warn: (details, message) => printNote(`Warning: ${message} ${JSON.stringify(details)}`),
-  error: (details, message) => printNote(`Error: ${message} ${JSON.stringify(details)}`),
+  warn: (details, message) => printNote(`Warning: ${message} ${showDetails(details)}`),
+  error: (details, message) => printNote(`Error: ${message} ${showDetails(details)}`),
+}
+
+/** JSON; of an error its message, which JSON leaves out. */
+function showDetails(details: object): string {
+  return JSON.stringify(details, (_key, value: unknown) => (value instanceof Error ? value.message : value))
 }
 
 /** Beside a running daemon: takes no lock, changes nothing. Throws as Store.open. */

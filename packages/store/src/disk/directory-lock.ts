@@ -24,12 +24,16 @@ interface Owner {
 export class DirectoryLock {
   readonly #path: string
   readonly #beat: NodeJS.Timeout
+  #released = false
+  #onLost: (() => void) | undefined
 
   private constructor(path: string) {
     this.#path = path
     this.#beat = setInterval(() => {
       const now = new Date()
-      fs.utimes(path, now, now, () => undefined)
+      fs.utimes(path, now, now, (error) => {
+        if (error?.code === 'ENOENT' && !this.#released) this.#onLost?.()
+      })
     }, beatMs).unref()
   }
 
@@ -54,7 +58,13 @@ export class DirectoryLock {
     return livingOwner(directory, undefined)?.pid
   }
 
+  /** `listener` is called when somebody took this process for dead and removed its lock: it must not write any more. */
+  onLost(listener: () => void): void {
+    this.#onLost = listener
+  }
+
   release(): void {
+    this.#released = true
     clearInterval(this.#beat)
     fs.rmSync(this.#path, { force: true })
   }

@@ -1,5 +1,6 @@
 // What the daemon answers by itself, beside the errors of the store: code and status.
 import type { FastifyReply } from 'fastify'
+import { meaningOf, StoreError } from '../errors.js'
 
 export const answerCatalogue = {
   BAD_REQUEST: 400,
@@ -17,4 +18,30 @@ export type AnswerCode = keyof typeof answerCatalogue
 /** Answers with the JSON that every refusal has. */
 export function sendCode(reply: FastifyReply, code: AnswerCode, error: string): FastifyReply {
   return reply.code(answerCatalogue[code]).send({ error, code })
+}
+
+/** What a client is told of an error. */
+export interface Refusal {
+  readonly status: number
+  readonly code: string
+  readonly error: string
+  readonly retryAfterSeconds: number | undefined
+  /** The present version, when that is the reason. */
+  readonly version: bigint | undefined
+}
+
+/** `statusOf` tells the status of an error that is not the store's; its text is only shown below 500. */
+export function refusalOf(error: Error, statusOf: (error: Error) => number = () => 500): Refusal {
+  if (error instanceof StoreError) {
+    const { status, retryAfterSeconds } = meaningOf(error)
+    const { version } = error.details
+    const known = typeof version === 'bigint' ? version : undefined
+    return { status, code: error.code, error: error.message, retryAfterSeconds, version: known }
+  }
+  const status = statusOf(error)
+  const about =
+    status < 500
+      ? { code: 'BAD_REQUEST', error: error.message }
+      : { code: 'INTERNAL', error: 'The request failed; see the log' }
+  return { status, ...about, retryAfterSeconds: undefined, version: undefined }
 }

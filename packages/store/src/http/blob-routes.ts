@@ -1,5 +1,6 @@
 // PUT, GET, HEAD and DELETE of a blob through fastify: the lane that does everything.
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { ServerResponse } from 'node:http'
 import { Readable } from 'node:stream'
 import type { BlobHandle } from '../blob-handle.js'
 import { StoreError } from '../errors.js'
@@ -32,9 +33,15 @@ export function registerBlobRoutes(
 async function handlePut(store: Store, uploads: UploadWatch, request: FastifyRequest, reply: FastifyReply) {
   const name = decodeTarget(request.originalUrl)
   const sizeBytes = announcedLength(request)
-  if (request.headers.expect !== undefined) reply.raw.writeContinue()
+  const goAhead = () => {
+    if (request.headers.expect !== undefined) reply.raw.writeContinue()
+  }
+  const collect = () => {
+    goAhead()
+    return uploads.collect(request.raw, sizeBytes)
+  }
   const small = sizeBytes <= wholeChecksumBytesMax
-  const source = small ? () => uploads.collect(request.raw, sizeBytes) : uploads.parts(request.raw)
+  const source = small ? collect : startingWith(goAhead, uploads.parts(request.raw))
   const result = await store.put(name, source, {
     sizeBytes,
     contentType: contentTypeFor(name, request.headers['content-type']),
@@ -43,6 +50,12 @@ async function handlePut(store: Store, uploads: UploadWatch, request: FastifyReq
   })
   reply.code(result.created ? 201 : 204).header('ETag', result.etag)
   return reply.send()
+}
+
+/** The client is told to send its body once the rest of its request was accepted (RFC 9110, 10.1.1). */
+async function* startingWith(goAhead: () => void, parts: AsyncGenerator<Buffer, void, undefined>) {
+  goAhead()
+  yield* parts
 }
 
 /** 2013 answered 411 to a body without a length, and to one of no bytes; scripts rely on it. */
@@ -87,7 +100,7 @@ async function handleGet(store: Store, request: FastifyRequest, reply: FastifyRe
     throw new StoreError('RANGE_INVALID', `The blob has ${info.sizeBytes} bytes`)
   }
   const range = wanted === 'whole' ? { start: 0, end: info.sizeBytes - 1 } : wanted
-  const body = await verifiedBody(blob, range)
+  const body = await verifiedBody(blob, range, reply.raw)
   reply.headers(blobHeaders(info)).header('Content-Length', String(range.end - range.start + 1))
   if (wanted !== 'whole') {
     reply.code(206).header('Content-Range', `bytes ${range.start}-${range.end}/${info.sizeBytes}`)
@@ -122,7 +135,11 @@ async function openPresent(store: Store, request: FastifyRequest, reply: Fastify
 }
 
 /** The first chunk is verified before any header leaves; a later one that is damaged ends the connection. */
-async function verifiedBody(blob: BlobHandle, range: ByteRange): Promise<Buffer | Readable> {
+async function verifiedBody(
+  blob: BlobHandle,
+  range: ByteRange,
+  response: ServerResponse,
+): Promise<Buffer | Readable> {
   const chunks = blob.read(range)
   const first = await chunks.next()
   if (first.done === true) return Buffer.alloc(0)
@@ -130,16 +147,42 @@ async function verifiedBody(blob: BlobHandle, range: ByteRange): Promise<Buffer 
     await chunks.return()
     return first.value
   }
-  return Readable.from(prepend(first.value, chunks), { objectMode: false, highWaterMark: 1 })
+  return Readable.from(paced(first, chunks, response), { objectMode: false, highWaterMark: 1 })
 }
 
-async function* prepend(first: Buffer, rest: AsyncGenerator<Buffer, void, undefined>) {
-  try {
-    yield first
-    yield* rest
-  } finally {
-    await rest.return()
+/**
+ * Chunks that are read when the one before has left, so that a download holds one. No generator: one that was never
+ * asked for anything ends without telling `chunks`, which hold memory and a volume.
+ */
+function paced(
+  first: IteratorResult<Buffer, void>,
+  chunks: AsyncGenerator<Buffer, void, undefined>,
+  response: ServerResponse,
+): AsyncIterable<Buffer> {
+  let ready: IteratorResult<Buffer, void> | undefined = first
+  const iterator: AsyncIterator<Buffer, void> = {
+    async next() {
+      const next = ready
+      ready = undefined
+      if (next !== undefined) return next
+      await drained(response)
+      return chunks.next()
+    },
+    return: () => chunks.return(),
   }
+  return { [Symbol.asyncIterator]: () => iterator }
+}
+
+/** Resolves once what was written is the kernel's, or nobody wants it any more. */
+async function drained(response: ServerResponse): Promise<void> {
+  if (response.closed || !response.writableNeedDrain) return
+  await new Promise<void>((resolve) => {
+    const done = () => {
+      response.off('drain', done).off('close', done)
+      resolve()
+    }
+    response.on('drain', done).on('close', done)
+  })
 }
 
 async function handleDelete(store: Store, request: FastifyRequest, reply: FastifyReply) {

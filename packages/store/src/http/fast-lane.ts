@@ -8,6 +8,7 @@ import type { NeedleHeader } from '../needle/needle-format.js'
 import type { Store } from '../store.js'
 import { type HotReader, hotNeedleBytesMax } from '../volume/hot-reader.js'
 import type { HttpLimits } from './http-limits.js'
+import { refusalOf } from './answer-codes.js'
 import { contentTypeFor } from './guess-content-type.js'
 import { type LaneMethod, LaneRequest } from './lane-request.js'
 import { headRoomBytes, LaneResponse } from './lane-response.js'
@@ -168,21 +169,31 @@ export class FastLane {
     this.#finish(connection, read === undefined ? request : undefined)
   }
 
-  /** Any refusal is node:http's to say: nothing was stored, so it may try for itself. */
   async #answerPut(connection: Connection, request: Buffer): Promise<void> {
     const { bodyStart, contentType } = this.#request
     const name = this.#request.nameText()
-    connection.busy = true
-    const stored =
-      name === undefined
-        ? undefined
-        : await this.#parts.store
-            .put(name, request.subarray(bodyStart), { contentType: contentTypeFor(name, contentType) })
-            .catch(() => undefined)
-    if (stored !== undefined && !connection.socket.destroyed) {
-      this.#write(connection, this.#response.created(stored.etag), { method: 'PUT', status: 201, request })
+    if (name === undefined) {
+      this.#handOver(connection, request)
+      return
     }
-    this.#finish(connection, stored === undefined ? request : undefined)
+    connection.busy = true
+    const put = { contentType: contentTypeFor(name, contentType) }
+    const done = await this.#parts.store.put(name, request.subarray(bodyStart), put).then(
+      ({ etag }) => ({ status: 201, answer: this.#response.created(etag) }),
+      (error: Error) => this.#refuse(error, name),
+    )
+    if (done !== undefined && !connection.socket.destroyed) {
+      this.#write(connection, done.answer, { method: 'PUT', status: done.status, request })
+    }
+    this.#finish(connection, done === undefined ? request : undefined)
+  }
+
+  /** What the client did wrong is node:http's to say; what failed here is not tried a second time. */
+  #refuse(error: Error, name: string): { status: number; answer: Buffer } | undefined {
+    const refusal = refusalOf(error)
+    if (refusal.status < 500) return undefined
+    this.#parts.log.error({ err: error, method: 'PUT', name }, 'request failed')
+    return { status: refusal.status, answer: this.#response.refused(refusal) }
   }
 
   /** Goes on after an answer; `unanswered` and what came meanwhile go to node:http. */

@@ -1,8 +1,10 @@
 // Writes the head of a blob's response right in front of its data, over the needle's own prefix, so that head and
 // data leave in one write without being copied together. Heads of one content type differ in a few fields of fixed
 // width, so they are copied from a template and patched: building a string costs several times that.
+import { STATUS_CODES } from 'node:http'
 import type { NeedleHeader } from '../needle/needle-format.js'
 import { needleHeaderBytes } from '../needle/needle-format.js'
+import type { Refusal } from './answer-codes.js'
 import { DateFormatter, defaultContentType } from './response-head.js'
 
 /** Room for a head in front of a needle: fixed text, a content type of at most 255 bytes, and to spare. */
@@ -61,6 +63,17 @@ export class LaneResponse {
       `HTTP/1.1 201 Created\r\nETag: ${etag}\r\nContent-Length: 0\r\nDate: ${this.#dates.format(Date.now())}` +
       `\r\nConnection: keep-alive\r\nKeep-Alive: timeout=${this.#keepAliveSeconds}\r\n\r\n`
     return Buffer.from(text, 'latin1')
+  }
+
+  /** The answer to a PUT that was not. */
+  refused({ status, code, error, retryAfterSeconds }: Refusal): Buffer {
+    const body = JSON.stringify({ error, code })
+    const retry = retryAfterSeconds === undefined ? '' : `Retry-After: ${retryAfterSeconds}\r\n`
+    const text =
+      `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${retry}Content-Type: application/json; charset=utf-8` +
+      `\r\nContent-Length: ${Buffer.byteLength(body)}\r\nDate: ${this.#dates.format(Date.now())}` +
+      `\r\nConnection: keep-alive\r\nKeep-Alive: timeout=${this.#keepAliveSeconds}\r\n\r\n${body}`
+    return Buffer.from(text, 'utf8')
   }
 
   /** Most blobs have the type of the one before, and comparing is quicker than making a string. */

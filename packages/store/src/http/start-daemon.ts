@@ -64,6 +64,8 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
     server.once('error', reject)
     server.listen({ port, host, backlog: 1024 }, resolve)
   })
+  server.removeAllListeners('error')
+  server.on('error', (error) => log.error({ err: error }, 'a connection could not be taken'))
 
   async function drain(): Promise<void> {
     draining = true

@@ -94,7 +94,8 @@ export class IncomingFile {
 
   /** Closes and removes the file; safe at any point. */
   async discard(): Promise<void> {
-    await this.file.close()
-    await this.#files.remove(this.#path)
+    // Whether the blob was stored does not depend on this; what stays is removed at the next open.
+    await this.file.close().catch(() => undefined)
+    await this.#files.remove(this.#path).catch(() => undefined)
   }
 }

@@ -64,7 +64,7 @@ export interface KeyMapStats {
  * test/key-map/key-map-contract.ts.
  */
 export interface KeyMap {
-  /** Whether find() may point at another name's needle, so that the caller has to compare names. */
+  /** False when find() may point at another name's needle, so that another name there means an unknown one. */
   readonly exact: boolean
   /** Makes the map equal to the source; nothing else may be called before it is done. */
   load(source: LocationSource): Promise<void>

@@ -16,6 +16,8 @@ import {
 
 /** Records that are gathered and then placed segment by segment: in any other order each would miss the CPU's caches. */
 const gatheredMax = 2 ** 18
+/** Names that are compared in one pass over the logs; a store of many overwrites takes several passes. */
+const competingMax = 2 ** 20
 
 export interface OverflowEntry {
   place: number
@@ -34,7 +36,8 @@ export class TableLoad {
   readonly #words = new Uint32Array(gatheredMax * 3)
   readonly #order = new Uint32Array(gatheredMax)
   #gathered = 0
-  readonly #contested = new Set<number>()
+  /** Per segment, the fingerprints that came more than once. */
+  readonly #contested = Array.from({ length: segmentCount }, () => new Set<number>())
   /** Names whose fingerprint another name took. */
   readonly overflow = new Map<string, OverflowEntry>()
   /** Names found, overflow included. */
@@ -48,10 +51,25 @@ export class TableLoad {
   async run(source: LocationSource): Promise<void> {
     await source.forEach((cursor) => this.#gather(cursor))
     this.#place()
-    if (this.#contested.size === 0) return
-    const winners = new Map<string, Winner>()
-    await source.forEach((cursor) => this.#compete(cursor, winners))
-    this.#placeWinners(winners)
+    for (let from = 0; from < segmentCount; ) {
+      const to = this.#competingUntil(from)
+      const winners = new Map<string, Winner>()
+      if (this.#contested.slice(from, to).some((contested) => contested.size > 0)) {
+        await source.forEach((cursor) => this.#compete(cursor, { from, to }, winners))
+      }
+      this.#placeWinners(winners)
+      from = to
+    }
+  }
+
+  /** The segments from `from` whose contested names are compared together: at least one segment. */
+  #competingUntil(from: number): number {
+    let to = from
+    for (let names = 0; to < segmentCount; to++) {
+      names += this.#contested[to]?.size ?? 0
+      if (names > competingMax && to > from) break
+    }
+    return to
   }
 
   #gather(cursor: IndexCursor): void {
@@ -89,7 +107,7 @@ export class TableLoad {
       const fingerprint = this.#words[record * 3] as number
       const at = slotOf(segment, fingerprint)
       if ((words[at + 2] as number) !== 0) {
-        this.#contested.add(fullHash(index, fingerprint))
+        this.#contested[index]?.add(fingerprint)
         continue
       }
       words[at] = fingerprint
@@ -100,10 +118,15 @@ export class TableLoad {
     }
   }
 
-  #compete(cursor: IndexCursor, winners: Map<string, Winner>): void {
+  #compete(
+    cursor: IndexCursor,
+    { from, to }: { from: number; to: number },
+    winners: Map<string, Winner>,
+  ): void {
     const { bytes, nameStart, nameEnd } = cursor
     this.#hash.hash(bytes, nameStart, nameEnd)
-    if (!this.#contested.has(fullHash(this.#hash.high >>> segmentShift, this.#hash.low))) return
+    const index = this.#hash.high >>> segmentShift
+    if (index < from || index >= to || this.#contested[index]?.has(this.#hash.low) !== true) return
     const record = cursor.record()
     const name = record.name.toString('latin1')
     const present = winners.get(name)
@@ -125,7 +148,7 @@ export class TableLoad {
       const segment = this.#segments.withRoom(index, 0)
       const { words } = segment
       const at = slotOf(segment, this.#hash.low)
-      if (this.#contested.delete(fullHash(index, this.#hash.low))) {
+      if (this.#contested[index]?.delete(this.#hash.low) === true) {
         words[at + 1] = place
         words[at + 2] = where
       } else {
@@ -135,8 +158,4 @@ export class TableLoad {
       }
     }
   }
-}
-
-function fullHash(segmentIndex: number, fingerprint: number): number {
-  return segmentIndex * 2 ** 32 + fingerprint
 }

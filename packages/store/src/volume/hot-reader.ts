@@ -7,6 +7,7 @@ import type { TableKeyMap } from '../key-map/table-key-map.js'
 import { type NeedleHeader, needleHeaderBytes, readNeedleHeader } from '../needle/needle-format.js'
 import { readFully } from '../disk/whole-io.js'
 import { dataMatches, isNameOf, isReadWhole } from './needle-reader.js'
+import type { VolumeFile } from './volume-file.js'
 import type { VolumeSet } from './volume-set.js'
 
 /** Larger needles go through the pool: reading them would hold the thread too long. */
@@ -46,7 +47,7 @@ export class HotReader {
     const volume = this.#volumes.get(entry.volumeId)?.file
     if (volume === undefined || entry.offsetBytes >= volume.committedBytes) return undefined
     const startedAtMs = performance.now()
-    const read = volume.file.readSync(scratch.subarray(at, at + entry.lengthBytes), entry.offsetBytes)
+    const read = this.#readSync(volume, scratch.subarray(at, at + entry.lengthBytes), entry)
     this.#noteSpeed(performance.now() - startedAtMs)
     const needle = scratch.subarray(0, at + read)
     const header = readNeedleHeader(needle, at, { seed: volume.seed, offsetBytes: entry.offsetBytes })
@@ -63,6 +64,15 @@ export class HotReader {
       return undefined
     }
     return dataMatches(needle, at, header) ? header : undefined
+  }
+
+  /** A read that fails counts as one that read nothing: the long way meets the same error and reports it. */
+  #readSync({ file }: VolumeFile, into: Buffer, { offsetBytes }: KeyMapEntry): number {
+    try {
+      return file.readSync(into, offsetBytes)
+    } catch {
+      return 0
+    }
   }
 
   /**

@@ -102,11 +102,18 @@ export class VolumeWriter {
     }
   }
 
-  /** A full volume's data and log are made durable before the next one opens, so that reopening need not scan it. */
+  /**
+   * A full volume's data and log are made durable before the next one opens, so that reopening need not scan it. A
+   * failure is no reason not to go on with the next one: the log can be made again, and a failed sync has sealed it.
+   */
   async #finish(volume: Volume): Promise<void> {
-    await this.#flushing
-    await this.#syncAndFlush(volume)
-    if (!volume.file.sealed) await volume.index.dataSync()
+    try {
+      await this.#flushing
+      await this.#syncAndFlush(volume)
+      if (!volume.file.sealed) await volume.index.dataSync()
+    } catch (error) {
+      this.#options.log.error({ err: error, volumeId: volume.id }, 'full volume not finished')
+    }
   }
 
   #takeBatch(volume: Volume): Waiting[] {
@@ -174,9 +181,12 @@ export class VolumeWriter {
     }
   }
 
-  /** Out of space: the part written is cut off for good and the volume goes on. Anything else ends the volume. */
+  /**
+   * Out of space, or a body that cannot be read back: the part written is cut off for good and the volume goes on.
+   * Anything else ends the volume, after one attempt to keep what was acknowledged without a sync.
+   */
   async #takeBack(volume: Volume, startBytes: number, cause: unknown): Promise<void> {
-    if (isDiskFull(cause)) {
+    if (isDiskFull(cause) || cause instanceof StoreError) {
       try {
         await volume.file.file.truncate(startBytes)
         await volume.file.file.dataSync()
@@ -185,7 +195,8 @@ export class VolumeWriter {
         this.#options.log.error({ err: error, volumeId: volume.id }, 'truncate after a full disk failed')
       }
     }
-    await this.#seal(volume, cause)
+    if (volume.file.syncedBytes < startBytes) await this.#sync(volume, startBytes).catch(() => undefined)
+    if (!volume.file.sealed) await this.#seal(volume, cause)
   }
 
   async #sync(volume: Volume, endBytes: number): Promise<void> {

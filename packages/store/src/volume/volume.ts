@@ -22,7 +22,7 @@ export class Volume {
     return this.file.id
   }
 
-  /** Makes an empty volume; on return it and its index log are durable. */
+  /** Makes an empty volume; on return it is durable, and so is the directory entry of its index log. */
   static async create(
     files: DiskFiles,
     directory: string,

@@ -1,6 +1,7 @@
 // Writes the needles of one batch behind each other, in as few system calls as it takes.
 import type { DiskFile } from '../disk/disk-files.js'
 import { readFully, writeFully } from '../disk/whole-io.js'
+import { StoreError } from '../errors.js'
 import {
   encodeNeedlePrefix,
   type NeedleFields,
@@ -69,8 +70,16 @@ async function writeFile(
   const buffer = Buffer.allocUnsafe(Math.min(copyBytes, dataLength))
   for (let done = 0; done < dataLength; done += buffer.length) {
     const part = buffer.subarray(0, Math.min(buffer.length, dataLength - done))
-    if ((await readFully(file, part, done)) < part.length) throw new Error('A received file became shorter')
+    await readReceived(file, part, done)
     await writeFully(volume.file, [part], dataBytes + done)
   }
   await writeFully(volume.file, [padding], dataBytes + dataLength)
+}
+
+/** The volume is not to blame when the file with the data cannot be read. Throws READ_FAILED. */
+async function readReceived(file: DiskFile, part: Buffer, position: number): Promise<void> {
+  const read = await readFully(file, part, position).catch((cause: unknown) => {
+    throw new StoreError('READ_FAILED', 'A received body could not be read back', { cause })
+  })
+  if (read < part.length) throw new StoreError('READ_FAILED', 'A received body became shorter')
 }

@@ -77,7 +77,7 @@ const refused: readonly CorpusEntry[] = refusedTargets.flatMap(([title, target, 
   { title: `GET, name: ${title}`, send: get(target), status: [status], code },
   { title: `HEAD, name: ${title}`, send: request('HEAD', target), status: [status], head: true },
   { title: `DELETE, name: ${title}`, send: request('DELETE', target), status: [status], code },
-  { title: `PUT, name: ${title}`, send: put(target, 'data'), status: [status], code, closes: true },
+  { title: `PUT, name: ${title}`, send: put(target, 'data'), status: [status], code },
 ])
 
 const forms: readonly CorpusEntry[] = [
@@ -102,11 +102,11 @@ const reservedTargets = ['/-/', '/-/x', '/-/x?y=1', '/-/%zz', '/-/metrics/x']
 const reserved: readonly CorpusEntry[] = [
   ...reservedTargets.flatMap((target) => [
     { title: `GET ${target}`, send: get(target), status: [target.includes('%zz') ? 400 : 404] },
-    { title: `PUT ${target}`, send: put(target, 'data'), status: [400], closes: true },
+    { title: `PUT ${target}`, send: put(target, 'data'), status: [400] },
     { title: `DELETE ${target}`, send: request('DELETE', target), status: [400] },
   ]),
   ...['/stats', '/stats?a=1', '/-/live', '/-/ready', '/-/metrics', '/-/stats'].flatMap((target) => [
-    { title: `PUT ${target}`, send: put(target, 'data'), status: [400], code: 'NAME_RESERVED', closes: true },
+    { title: `PUT ${target}`, send: put(target, 'data'), status: [400], code: 'NAME_RESERVED' },
     { title: `DELETE ${target}`, send: request('DELETE', target), status: [400], code: 'NAME_RESERVED' },
     { title: `POST ${target}`, send: request('POST', target), status: [400], code: 'NAME_RESERVED' },
   ]),
@@ -117,14 +117,12 @@ const reserved: readonly CorpusEntry[] = [
     send: put('/%73tats', 'x'),
     status: [400],
     code: 'NAME_RESERVED',
-    closes: true,
   },
   {
     title: 'PUT of a name that decodes to -/x',
     send: put('/%2d/x', 'x'),
     status: [400],
     code: 'NAME_RESERVED',
-    closes: true,
   },
   { title: 'GET of a name that decodes to -/x', send: get('/%2d/x'), status: [404] },
   { title: 'GET of a name that decodes to stats', send: get('/st%61ts'), status: [404] },

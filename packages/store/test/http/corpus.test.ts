@@ -33,10 +33,10 @@ test('every request of the corpus gets its status, and the same answer in both l
       check(entry, expected)
       const cold = await send(fast, entry)
       check(entry, cold)
-      expect(comparable(entry, cold), 'fast lane against node:http').toEqual(comparable(entry, expected))
+      expectSame(entry, cold, expected)
       if (isWrite(entry)) continue
       const hot = await send(fast, entry)
-      expect(comparable(entry, hot), 'fast lane, hot, against node:http').toEqual(comparable(entry, expected))
+      expectSame(entry, hot, expected)
     } catch (error) {
       wrong.push(`${entry.title}: ${(error as Error).message}`)
     }
@@ -92,23 +92,26 @@ function check(entry: CorpusEntry, { answers }: Outcome): void {
     expect((JSON.parse(last.body.toString()) as { code: string }).code).toBe(entry.code)
 }
 
+function expectSame(entry: CorpusEntry, fast: Outcome, slow: Outcome): void {
+  const [fastLines, slowLines] = [comparable(entry, fast), comparable(entry, slow)]
+  const at = fastLines.findIndex((line, index) => line !== slowLines[index])
+  if (at < 0 && fastLines.length === slowLines.length) return
+  throw new Error(`the fast lane has "${fastLines[at]}" where node:http has "${slowLines[at]}"`)
+}
+
 /** Everything of an answer but the moment; versions that a write made up differ too, and their dates. */
-function comparable(entry: CorpusEntry, { answers, closed }: Outcome): object {
+function comparable(entry: CorpusEntry, { answers, closed }: Outcome): string[] {
   const writes = isWrite(entry)
   const comparableValue = (name: string, value: string) => {
     if (name === 'Date' || (writes && name === 'Last-Modified')) return value.replace(httpDate, 'a date')
     return writes ? value.replace(/[0-9a-f]{16}/g, 'version') : value
   }
-  return {
-    closed,
-    answers: answers.map(({ status, headers, body }) => ({
-      status,
-      headers: headers
-        .map(([name, value]) => `${name.toLowerCase()}: ${comparableValue(name, value)}`)
-        .sort(),
-      body: body.toString('latin1'),
-    })),
-  }
+  return answers.flatMap(({ status, headers, body }) => [
+    `status ${status}`,
+    ...headers.map(([name, value]) => `${name.toLowerCase()}: ${comparableValue(name, value)}`).sort(),
+    `body ${body.toString('latin1')}`,
+    `closed ${closed}`,
+  ])
 }
 
 function isWrite({ send: chunks }: CorpusEntry): boolean {
