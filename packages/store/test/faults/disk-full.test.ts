@@ -199,8 +199,10 @@ test.skipIf(refusal !== undefined)(
     await expectServed(store, stored)
     const whenFull = stored.size
     rmSync(join(path, 'ballast'))
-    await vi.waitFor(() => store.put('first', Buffer.alloc(5_000)), { timeout: 20_000 })
-    stored.set('first', Buffer.alloc(5_000))
+    // Large enough that the store must have looked at the disk again, which it does once a second.
+    const first = Buffer.alloc(1_000_000)
+    await vi.waitFor(() => store.put('first', first), { timeout: 20_000 })
+    stored.set('first', first)
     expect(await putMany(store, stored, random)).toBe(0)
     expect(stored.size).toBe(whenFull + 21)
     console.log(`stored when full: ${whenFull}, refused: ${refused}`)
