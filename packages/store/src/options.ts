@@ -62,7 +62,7 @@ const optionsSchema = z.strictObject({
   blobBytesMax: z.int().min(1).max(blobBytesMax).default(blobBytesMax),
   /** Disk space never written to; undefined: one volume and 2 % of the disk. */
   reserveBytes: z.int().min(0).optional(),
-  /** Memory for bodies under way, uploads and downloads together. */
+  /** Memory for uploads, and for downloads of blobs above 1 MiB, together. */
   memoryBytesMax: z
     .int()
     .min(2 * mebibyte)
