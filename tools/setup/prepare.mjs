@@ -151,10 +151,14 @@ function fingerprintInstall() {
   return `${process.platform} ${process.arch} ${process.versions.modules} ${contents}`
 }
 
-/** @param {readonly import('./workspace.mjs').WorkspacePackage[]} packages */
+/**
+ * Packages that do not build are bundled into those that do: their sources count too.
+ *
+ * @param {readonly import('./workspace.mjs').WorkspacePackage[]} packages
+ */
 function fingerprintBuild(packages) {
   const inputs = ['src', 'package.json', 'tsconfig.json', 'tsup.config.ts']
-  const sources = packages.flatMap((each) => inputs.map((name) => join(each.folder, name)))
+  const sources = listPackages().flatMap((each) => inputs.map((name) => join(each.folder, name)))
   const results = packages.map((each) => join(each.folder, 'dist'))
   const base = join(workspaceRoot, 'tsconfig.base.json')
   return `${fingerprintContents([base, installStampPath, ...sources])} ${fingerprintStats(results)}`

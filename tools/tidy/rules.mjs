@@ -24,10 +24,11 @@ const lockfile = /(^|\/)pnpm-lock\.yaml$/
 
 /** What each package may import of its siblings: the arrows go one way. */
 const siblingsAllowed = new Map([
-  ['store', []],
+  ['command-line', []],
+  ['store', ['command-line']],
   ['cluster-model', []],
-  ['coordinator', ['cluster-model']],
-  ['replicator', ['cluster-model']],
+  ['coordinator', ['cluster-model', 'command-line']],
+  ['replicator', ['cluster-model', 'command-line']],
 ])
 
 /** @type {readonly Rule[]} */

@@ -1,12 +1,12 @@
 // One blob to or from a daemon over HTTP, checked against the checksum in its ETag. Plain node:http: a URL parser
 // would resolve the `..` that names may hold.
+import { CliError } from '@backpack/command-line'
 import http from 'node:http'
 import https from 'node:https'
 import { type Readable, Transform, type Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { crc32 } from 'node:zlib'
 import { type BlobAddress, showAddress } from './blob-address.js'
-import { CliError } from './cli-error.js'
 
 /** A connection on which nothing moves for this long is given up. */
 const stalledMs = 60_000

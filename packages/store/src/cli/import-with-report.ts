@@ -1,4 +1,16 @@
 // Runs an import in front of people: progress, what failed, a summary, a report per file.
+import {
+  countOf,
+  exitCodes,
+  formatBytes,
+  formatCount,
+  printJson,
+  printLine,
+  printNote,
+  Progress,
+  showName,
+  toJson,
+} from '@backpack/command-line'
 import { once } from 'node:events'
 import { createWriteStream, type WriteStream } from 'node:fs'
 import {
@@ -8,19 +20,7 @@ import {
   type ImportSummary,
   runImport,
 } from '../import/run-import.js'
-import { exitCodes } from './cli-error.js'
 import { formatChecksum } from './describe-blob.js'
-import {
-  countOf,
-  formatBytes,
-  formatCount,
-  printJson,
-  printLine,
-  printNote,
-  showName,
-  toJson,
-} from './output.js'
-import { Progress } from './progress.js'
 
 /** Troubles shown one by one; --report has them all. */
 const troublesShownMax = 20

@@ -1,8 +1,7 @@
 // Opens a store for a command: warnings go to standard error, and long openings show that they are under way.
+import { printNote, Progress } from '@backpack/command-line'
 import type { StoreLog, StoreOptions } from '../options.js'
 import { Store } from '../store.js'
-import { printNote } from './output.js'
-import { Progress } from './progress.js'
 
 /** Warnings and errors of the store, for people. */
 export const noteLog: StoreLog = {

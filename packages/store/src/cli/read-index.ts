@@ -1,12 +1,11 @@
 // What the index log of one volume says, read without a store: also where the rest of the directory is lost.
+import { CliError, printNote } from '@backpack/command-line'
 import { basename } from 'node:path'
 import { readRecords, surveyIndex } from '../check/read-index.js'
 import { nodeDiskFiles } from '../disk/disk-files.js'
 import { IndexCursor, type IndexRecord } from '../index/index-format.js'
 import { recoverVolume } from '../recovery/recover-volume.js'
-import { CliError } from './cli-error.js'
 import { noteLog } from './open-store.js'
-import { printNote } from './output.js'
 
 const volumeFile = /^\d{8}\.volume$/
 const indexFile = /^\d{8}\.index$/

@@ -1,6 +1,6 @@
 // A directory full of photos of the 2013 store must not quietly become an empty new store.
+import { CliError } from '@backpack/command-line'
 import fs from 'node:fs'
-import { CliError } from './cli-error.js'
 
 const dataFile2013 = /^data_\d+$/
 

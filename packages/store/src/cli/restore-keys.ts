@@ -1,4 +1,5 @@
 // Puts names back into a key map that lost some of them while its position says that it is complete.
+import { CliError } from '@backpack/command-line'
 import { DirectoryLock } from '../disk/directory-lock.js'
 import { nodeDiskFiles } from '../disk/disk-files.js'
 import type { IndexRecord } from '../index/index-format.js'
@@ -9,7 +10,6 @@ import { compareRank } from '../needle/blob-version.js'
 import { resolveOptions, type StoreOptions } from '../options.js'
 import { readIdentity, recoverVolumes, volumesDirectory } from '../recovery/open-directory.js'
 import { VolumeSet } from '../volume/volume-set.js'
-import { CliError } from './cli-error.js'
 import { noteLog } from './open-store.js'
 
 const pageRecords = 1024

@@ -1,4 +1,5 @@
 // `backpack`: finds the subcommand and lets it run.
+import { exitCodes, markDashes, printNote, showName } from '@backpack/command-line'
 import yargs from 'yargs'
 import { checkCommand } from './commands/check.js'
 import { dumpIndexCommand } from './commands/dump-index.js'
@@ -11,9 +12,6 @@ import { rebuildCommand } from './commands/rebuild.js'
 import { serveCommand } from './commands/serve.js'
 import { uploadCommand } from './commands/upload.js'
 import { volumesCommand } from './commands/volumes.js'
-import { exitCodes } from './cli-error.js'
-import { markDashes } from './dash-arguments.js'
-import { printNote, showName } from './output.js'
 import { fromArgumentsOf2013 } from './serve-2013.js'
 
 const commands = [

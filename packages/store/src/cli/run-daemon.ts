@@ -1,12 +1,11 @@
 // `backpack serve` from opening the store to the last request answered.
+import { CliError, countOf, exitCodes, formatBytes, printNote } from '@backpack/command-line'
 import { once } from 'node:events'
 import { isIP } from 'node:net'
 import { type Logger, pino } from 'pino'
 import { type Daemon, startDaemon } from '../http/start-daemon.js'
 import type { StoreOptions } from '../options.js'
 import { Store } from '../store.js'
-import { CliError, exitCodes } from './cli-error.js'
-import { countOf, formatBytes, printNote } from './output.js'
 import { refuseDirectoryOf2013 } from './refuse-directory-2013.js'
 
 export interface DaemonSettings {

@@ -1,4 +1,5 @@
 // What `backpack upload` was asked to send. Looked at before the first byte leaves, every problem at once.
+import { CliError, usageError } from '@backpack/command-line'
 import { createWriteStream } from 'node:fs'
 import { mkdtemp, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -7,7 +8,6 @@ import { Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { guessContentType } from '../http/guess-content-type.js'
 import { blobBytesMax } from '../needle/needle-format.js'
-import { CliError, usageError } from './cli-error.js'
 
 const standardInput = '-'
 

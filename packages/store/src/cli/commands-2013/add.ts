@@ -1,9 +1,8 @@
+import { CliError, type CommandOf2013, printLine } from '@backpack/command-line'
+import { keyMapOf2013, redisArguments } from './redis-arguments.js'
 import { StoreError } from '../../errors.js'
-import { CliError } from '../cli-error.js'
 import { openWritable } from '../open-store.js'
-import { printLine } from '../output.js'
 import { refuseDirectoryOf2013 } from '../refuse-directory-2013.js'
-import { type CommandOf2013, keyMapOf2013, redisArguments } from './command-2013.js'
 
 export const add: CommandOf2013 = {
   arguments: ['<path>', ...redisArguments],

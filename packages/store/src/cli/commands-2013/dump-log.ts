@@ -1,6 +1,5 @@
-import { printLines } from '../output.js'
+import { type CommandOf2013, printLines } from '@backpack/command-line'
 import { readIndex, recordLine } from '../read-index.js'
-import type { CommandOf2013 } from './command-2013.js'
 
 export const dumpLog: CommandOf2013 = {
   arguments: ['<data file>'],

@@ -1,8 +1,7 @@
-import { CliError } from '../cli-error.js'
+import { CliError, type CommandOf2013, printLine, showName, toJson } from '@backpack/command-line'
+import { keyMapOf2013, redisArguments } from './redis-arguments.js'
 import { describeBlob } from '../describe-blob.js'
 import { openReadOnly } from '../open-store.js'
-import { printLine, showName, toJson } from '../output.js'
-import { type CommandOf2013, keyMapOf2013, redisArguments } from './command-2013.js'
 
 export const getFileInfo: CommandOf2013 = {
   arguments: ['<path>', '<name>', ...redisArguments],

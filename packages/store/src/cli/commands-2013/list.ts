@@ -1,6 +1,6 @@
+import { type CommandOf2013, printLine } from '@backpack/command-line'
+import { keyMapOf2013, redisArguments } from './redis-arguments.js'
 import { openReadOnly } from '../open-store.js'
-import { printLine } from '../output.js'
-import { type CommandOf2013, keyMapOf2013, redisArguments } from './command-2013.js'
 
 export const list: CommandOf2013 = {
   arguments: ['<path>', ...redisArguments],

@@ -1,10 +1,17 @@
+import {
+  CliError,
+  type CommandOf2013,
+  countOf,
+  parseArguments,
+  printLine,
+  printNote,
+  showName,
+  wholeNumberArgument,
+} from '@backpack/command-line'
+import { keyMapOf2013, redisArguments } from './redis-arguments.js'
 import type { StoreOptions } from '../../options.js'
-import { parseArguments, wholeNumberArgument } from '../arguments.js'
-import { CliError } from '../cli-error.js'
 import { openWritable } from '../open-store.js'
-import { countOf, printLine, printNote, showName } from '../output.js'
 import { restoreKeys } from '../restore-keys.js'
-import { type CommandOf2013, keyMapOf2013, redisArguments } from './command-2013.js'
 
 const volumeIdArgument = wholeNumberArgument({ min: 1, max: 2 ** 20 - 1 })
 

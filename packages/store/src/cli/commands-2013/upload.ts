@@ -1,12 +1,15 @@
+import {
+  CliError,
+  type CommandOf2013,
+  parseArguments,
+  portArgument,
+  printLine,
+  Progress,
+} from '@backpack/command-line'
 import { createReadStream } from 'node:fs'
-import { parseArguments, portArgument } from '../arguments.js'
 import { rawAddress, showAddress } from '../blob-address.js'
-import { CliError } from '../cli-error.js'
 import { putBlob } from '../http-transfer.js'
-import { printLine } from '../output.js'
-import { Progress } from '../progress.js'
 import { findUploads } from '../upload-sources.js'
-import type { CommandOf2013 } from './command-2013.js'
 
 export const upload: CommandOf2013 = {
   arguments: ['<host>', '<port>', '</path/to/file>', '<upload path>'],

@@ -1,22 +1,23 @@
-import type { CommandModule } from 'yargs'
-import { z } from 'zod'
-import { checkDirectory } from '../../check/check-directory.js'
-import type { CheckReport, VolumeReport } from '../../check/check-report.js'
-import { parseArguments, pathArgument } from '../arguments.js'
-import { exitCodes } from '../cli-error.js'
 import {
   countOf,
+  exitCodes,
   formatBytes,
   formatCount,
   formatTable,
   jsonOption,
+  parseArguments,
+  pathArgument,
   printJson,
   printLine,
+  Progress,
   quietOption,
+  runCommand,
   showName,
-} from '../output.js'
-import { Progress } from '../progress.js'
-import { runCommand } from '../run-cli.js'
+} from '@backpack/command-line'
+import type { CommandModule } from 'yargs'
+import { z } from 'zod'
+import { checkDirectory } from '../../check/check-directory.js'
+import type { CheckReport, VolumeReport } from '../../check/check-report.js'
 
 const schema = z.object({ directory: pathArgument, json: z.boolean(), quiet: z.boolean() })
 

@@ -1,12 +1,18 @@
+import {
+  jsonOption,
+  parseArguments,
+  pathArgument,
+  printLines,
+  runCommand,
+  showName,
+  toJson,
+} from '@backpack/command-line'
 import type { CommandModule } from 'yargs'
 import { z } from 'zod'
 import type { IndexRecord } from '../../index/index-format.js'
 import { formatVersion } from '../../needle/blob-version.js'
-import { parseArguments, pathArgument } from '../arguments.js'
 import { formatChecksum } from '../describe-blob.js'
-import { jsonOption, printLines, showName, toJson } from '../output.js'
 import { readIndex, recordLine } from '../read-index.js'
-import { runCommand } from '../run-cli.js'
 
 const schema = z.object({ file: pathArgument, json: z.boolean() })
 

@@ -1,3 +1,16 @@
+import {
+  CliError,
+  countOf,
+  exitCodes,
+  formatBytes,
+  parseArguments,
+  pathArgument,
+  printNote,
+  Progress,
+  quietOption,
+  reportError,
+  runCommand,
+} from '@backpack/command-line'
 import { realpath } from 'node:fs/promises'
 import type { CommandModule } from 'yargs'
 import { z } from 'zod'
@@ -9,13 +22,8 @@ import { NdjsonSink } from '../../export/ndjson-sink.js'
 import { type ExportSummary, runExport } from '../../export/run-export.js'
 import type { BlobInfo } from '../../blob-info.js'
 import type { Store } from '../../store.js'
-import { parseArguments, pathArgument } from '../arguments.js'
-import { CliError, exitCodes } from '../cli-error.js'
 import { openReadOnly } from '../open-store.js'
-import { countOf, formatBytes, printNote, quietOption } from '../output.js'
 import { isInside } from '../path-inside.js'
-import { Progress } from '../progress.js'
-import { reportError, runCommand } from '../run-cli.js'
 
 const standardOutput = '-'
 

@@ -1,14 +1,19 @@
+import {
+  CliError,
+  formatBytes,
+  parseArguments,
+  printNote,
+  Progress,
+  quietOption,
+  runCommand,
+  urlArgument,
+} from '@backpack/command-line'
 import { createWriteStream } from 'node:fs'
 import { rename, rm, stat } from 'node:fs/promises'
 import type { CommandModule } from 'yargs'
 import { z } from 'zod'
-import { parseArguments, urlArgument } from '../arguments.js'
 import { blobAddress, defaultUrl } from '../blob-address.js'
-import { CliError } from '../cli-error.js'
 import { type Answer, getBlob, type Transfer } from '../http-transfer.js'
-import { formatBytes, printNote, quietOption } from '../output.js'
-import { Progress } from '../progress.js'
-import { runCommand } from '../run-cli.js'
 
 const standardOutput = '-'
 const readableType = /^(text\/|application\/(json|xml|javascript|.*\+(json|xml)))/

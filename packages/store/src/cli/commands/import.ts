@@ -1,3 +1,13 @@
+import {
+  CliError,
+  jsonOption,
+  parseArguments,
+  pathArgument,
+  quietOption,
+  runCommand,
+  urlArgument,
+  usageError,
+} from '@backpack/command-line'
 import { realpath } from 'node:fs/promises'
 import type { CommandModule } from 'yargs'
 import { z } from 'zod'
@@ -11,14 +21,10 @@ import type { ImportSource } from '../../import/import-source.js'
 import type { ImportTarget } from '../../import/import-target.js'
 import { importConcurrency } from '../../import/run-import.js'
 import { StoreTarget } from '../../import/store-target.js'
-import { parseArguments, pathArgument, urlArgument } from '../arguments.js'
-import { CliError, usageError } from '../cli-error.js'
 import { importWithReport } from '../import-with-report.js'
 import { redisAddressArgument } from '../key-map-options.js'
 import { openWritable } from '../open-store.js'
-import { jsonOption, quietOption } from '../output.js'
 import { isInside } from '../path-inside.js'
-import { runCommand } from '../run-cli.js'
 
 const schema = z.object({
   source: pathArgument.optional(),

@@ -1,12 +1,20 @@
+import {
+  CliError,
+  formatBytes,
+  formatCount,
+  jsonOption,
+  parseArguments,
+  pathArgument,
+  printJson,
+  printLine,
+  runCommand,
+  showName,
+} from '@backpack/command-line'
 import type { CommandModule } from 'yargs'
 import { z } from 'zod'
 import type { Store } from '../../store.js'
-import { parseArguments, pathArgument } from '../arguments.js'
-import { CliError } from '../cli-error.js'
 import { type BlobDescription, describeBlob } from '../describe-blob.js'
 import { openReadOnly } from '../open-store.js'
-import { formatBytes, formatCount, jsonOption, printJson, printLine, showName } from '../output.js'
-import { runCommand } from '../run-cli.js'
 
 const labelWidth = 14
 

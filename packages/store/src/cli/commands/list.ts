@@ -1,12 +1,20 @@
+import {
+  formatBytes,
+  jsonOption,
+  parseArguments,
+  pathArgument,
+  printLines,
+  quietOption,
+  runCommand,
+  showName,
+  toJson,
+} from '@backpack/command-line'
 import type { CommandModule } from 'yargs'
 import { z } from 'zod'
 import type { ScanEntry } from '../../scan.js'
 import type { Store } from '../../store.js'
-import { parseArguments, pathArgument } from '../arguments.js'
 import { describeBlob } from '../describe-blob.js'
 import { openReadOnly } from '../open-store.js'
-import { formatBytes, jsonOption, printLines, quietOption, showName, toJson } from '../output.js'
-import { runCommand } from '../run-cli.js'
 
 const sizeWidth = 9
 

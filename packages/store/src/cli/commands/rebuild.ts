@@ -1,3 +1,17 @@
+import {
+  countOf,
+  exitCodes,
+  formatBytes,
+  jsonOption,
+  parseArguments,
+  pathArgument,
+  printJson,
+  printLine,
+  printNote,
+  Progress,
+  quietOption,
+  runCommand,
+} from '@backpack/command-line'
 import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { CommandModule } from 'yargs'
@@ -5,13 +19,8 @@ import { z } from 'zod'
 import { DirectoryLock } from '../../disk/directory-lock.js'
 import { nodeDiskFiles } from '../../disk/disk-files.js'
 import { isUnborn, readIdentity, volumesDirectory } from '../../recovery/open-directory.js'
-import { parseArguments, pathArgument } from '../arguments.js'
-import { exitCodes } from '../cli-error.js'
 import { noteLog } from '../open-store.js'
-import { countOf, formatBytes, jsonOption, printJson, printLine, printNote, quietOption } from '../output.js'
-import { Progress } from '../progress.js'
 import { type RebuiltIndex, rebuildIndex } from '../../recovery/rebuild-index.js'
-import { runCommand } from '../run-cli.js'
 
 const volumeFile = /^\d{8}\.volume$/
 

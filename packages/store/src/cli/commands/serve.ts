@@ -1,15 +1,15 @@
-import type { CommandModule } from 'yargs'
-import { z } from 'zod'
-import { blobBytesMax } from '../../needle/needle-format.js'
 import {
   listenPortArgument,
   parseArguments,
   pathArgument,
+  runCommand,
   sizeArgument,
   wholeNumberArgument,
-} from '../arguments.js'
+} from '@backpack/command-line'
+import type { CommandModule } from 'yargs'
+import { z } from 'zod'
+import { blobBytesMax } from '../../needle/needle-format.js'
 import { keyMapArguments, keyMapOf, keyMapOptions } from '../key-map-options.js'
-import { runCommand } from '../run-cli.js'
 
 const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
 

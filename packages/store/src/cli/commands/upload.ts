@@ -1,13 +1,24 @@
+import {
+  CliError,
+  countOf,
+  exitCodes,
+  formatBytes,
+  jsonOption,
+  parseArguments,
+  printJson,
+  printLine,
+  printNote,
+  Progress,
+  quietOption,
+  runCommand,
+  urlArgument,
+  usageError,
+} from '@backpack/command-line'
 import { createReadStream } from 'node:fs'
 import type { CommandModule } from 'yargs'
 import { z } from 'zod'
-import { parseArguments, urlArgument } from '../arguments.js'
 import { blobAddress, defaultUrl, showAddress } from '../blob-address.js'
-import { CliError, exitCodes, usageError } from '../cli-error.js'
 import { putBlob } from '../http-transfer.js'
-import { countOf, formatBytes, jsonOption, printJson, printLine, printNote, quietOption } from '../output.js'
-import { Progress } from '../progress.js'
-import { runCommand } from '../run-cli.js'
 import { findUploads, type Upload } from '../upload-sources.js'
 
 const uploadsAtOnce = 4

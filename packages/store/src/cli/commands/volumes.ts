@@ -1,10 +1,18 @@
+import {
+  countOf,
+  formatBytes,
+  formatTable,
+  jsonOption,
+  parseArguments,
+  pathArgument,
+  printJson,
+  printLine,
+  runCommand,
+} from '@backpack/command-line'
 import type { CommandModule } from 'yargs'
 import { z } from 'zod'
 import type { VolumeStats } from '../../stats.js'
-import { parseArguments, pathArgument } from '../arguments.js'
 import { openReadOnly } from '../open-store.js'
-import { countOf, formatBytes, formatTable, jsonOption, printJson, printLine } from '../output.js'
-import { runCommand } from '../run-cli.js'
 
 const schema = z.object({ directory: pathArgument, json: z.boolean() })
 

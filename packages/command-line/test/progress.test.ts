@@ -1,5 +1,5 @@
+import { Progress } from '../src/progress.js'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { Progress } from '../../src/cli/progress.js'
 
 let written = ''
 const terminal = process.stderr.isTTY

@@ -1,10 +1,9 @@
 // The frame around every command: signals, a closed pipe, errors and exit codes.
-import { StoreError, type StoreErrorCode } from '../errors.js'
 import { CliError, exitCodes } from './cli-error.js'
 import { printNote } from './output.js'
 
-/** What to do about errors of the store whose message does not say it. */
-const advice: Partial<Record<StoreErrorCode, string>> = {
+/** What to do about coded errors whose message does not say it. */
+const advice: Readonly<Record<string, string>> = {
   FORMAT_UNKNOWN: 'Check the path; `backpack serve <directory>` makes a new store.',
   VOLUME_UNREADABLE: 'The other volumes are fine. Never delete this one: copy it somewhere safe first.',
   KEY_MAP_AWAY: 'Is Redis running, and is --redis the right address?',
@@ -67,7 +66,7 @@ export function reportError(error: unknown): number {
     if (error.advice !== undefined) printNote(error.advice)
     return error.exitCode
   }
-  if (error instanceof StoreError) {
+  if (isCoded(error)) {
     printNote(`${error.message} (${error.code})`)
     if (error.cause instanceof Error) printNote(`Cause: ${error.cause.message}`)
     const help = advice[error.code]
@@ -83,6 +82,11 @@ export function reportError(error: unknown): number {
   printNote(error instanceof Error ? (error.stack ?? error.message) : String(error))
   printNote('This is a fault of Backpack: please report it with the lines above.')
   return exitCodes.internal
+}
+
+/** Whether an error comes from a package's catalogue. Bundled code makes several copies of a class: no instanceof. */
+function isCoded(error: unknown): error is Error & { code: string } {
+  return error instanceof Error && 'details' in error && 'code' in error && typeof error.code === 'string'
 }
 
 function reportAborted(exitCode: number): number {
