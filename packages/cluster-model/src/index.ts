@@ -1,0 +1,45 @@
+export { nameOfPath, pathOfName } from './blob-path.js'
+export type { ClusterSnapshot, DaemonEntry, QueueAddresses, ServerNode, Shard } from './cluster-snapshot.js'
+export {
+  addServer,
+  addShard,
+  type EditOptions,
+  type EditReport,
+  initCluster,
+  removeServer,
+  resizeShard,
+  setQueue,
+  setShardWritable,
+} from './edit/edit-cluster.js'
+export { ClusterError, clusterErrorCatalogue, type ClusterErrorCode } from './errors.js'
+export { HttpNodeClient } from './nodes/http-node-client.js'
+export type {
+  DeleteNodeResult,
+  GetResult,
+  HeadResult,
+  NodeBlob,
+  NodeClient,
+  PutNodeOptions,
+  PutNodeResult,
+  ResendableBody,
+} from './nodes/node-client.js'
+export { LocalQueue } from './queue/local-queue.js'
+export { openQueue } from './queue/open-queue.js'
+export { RedisQueue } from './queue/redis-queue.js'
+export type {
+  Claim,
+  ClaimOptions,
+  ParkedTask,
+  QueueFigures,
+  ReplicationQueue,
+  Task,
+} from './queue/replication-queue.js'
+export { registerDaemon } from './register-daemon.js'
+export type { DaemonRegistration } from './schema/znode-schemas.js'
+export type { ClusterTree, TreeNode, TreeState } from './tree/cluster-tree.js'
+export { FileTree } from './tree/file-tree.js'
+export { openTree, type TreeAddress } from './tree/open-tree.js'
+export { holdTurn } from './tree/hold-turn.js'
+export { ZooKeeperTree } from './tree/zookeeper-tree.js'
+export { type ClusterWatch, watchCluster } from './watch-cluster.js'
+export { treePaths } from './znode-paths.js'

@@ -1,0 +1,15 @@
+import { defineConfig } from 'vitest/config'
+
+// Child processes, since worker threads share the descriptors and the pool that the tests count.
+// The suites under test/faults read BACKPACK_FAULTS_FULL themselves: unset means short counts.
+const fullFaults = process.env['BACKPACK_FAULTS_FULL'] === '1'
+
+export default defineConfig({
+  test: {
+    pool: 'forks',
+    include: ['test/**/*.test.ts'],
+    testTimeout: fullFaults ? 3_600_000 : 60_000,
+    hookTimeout: fullFaults ? 600_000 : 60_000,
+    passWithNoTests: true,
+  },
+})

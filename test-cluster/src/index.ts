@@ -1,0 +1,7 @@
+export { freePort } from './servers/free-port.js'
+export { RedisProcess } from './servers/redis-process.js'
+export { ServerProcess } from './servers/server-process.js'
+export { spawnClean } from './servers/spawn-clean.js'
+export { TemporaryDirectory } from './servers/temporary-directory.js'
+export { until } from './servers/until.js'
+export { ZooKeeperEnsemble } from './servers/zookeeper-ensemble.js'
