@@ -1,4 +1,5 @@
 export { freePort } from './servers/free-port.js'
+export { NginxProcess, type NginxPlace } from './servers/nginx-process.js'
 export { RedisProcess } from './servers/redis-process.js'
 export { ServerProcess } from './servers/server-process.js'
 export { spawnClean } from './servers/spawn-clean.js'

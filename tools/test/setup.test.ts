@@ -6,7 +6,6 @@ import { findProgram, run } from '../setup/commands.mjs'
 import { formatDuration } from '../setup/console.mjs'
 import { fingerprintContents, fingerprintStats } from '../setup/fingerprint.mjs'
 import { requireNode } from '../setup/prepare.mjs'
-import { storeArguments } from '../setup/store-arguments.mjs'
 import { countTests } from '../setup/vitest-runs.mjs'
 
 describe('requireNode', () => {
@@ -20,26 +19,6 @@ describe('requireNode', () => {
     expect(() => {
       requireNode(version)
     }).not.toThrow()
-  })
-})
-
-describe('storeArguments', () => {
-  it('serves ./data on the local machine when nothing is given', () => {
-    expect(storeArguments([])).toEqual(['serve', './data', '--host', '127.0.0.1', '--port', '10001'])
-  })
-
-  it('gives way to options of the user, in both spellings', () => {
-    expect(storeArguments(['--port', '8080', '--host=::1'])).toEqual([
-      'serve',
-      './data',
-      '--port',
-      '8080',
-      '--host=::1',
-    ])
-  })
-
-  it('takes a first argument that is no option as the directory', () => {
-    expect(storeArguments(['photos', '--log-level', 'debug']).slice(0, 2)).toEqual(['serve', 'photos'])
   })
 })
 

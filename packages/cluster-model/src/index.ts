@@ -12,7 +12,7 @@ export {
   setShardWritable,
 } from './edit/edit-cluster.js'
 export { ClusterError, clusterErrorCatalogue, type ClusterErrorCode } from './errors.js'
-export { HttpNodeClient } from './nodes/http-node-client.js'
+export { HttpNodeClient, type HttpNodeClientOptions } from './nodes/http-node-client.js'
 export type {
   DeleteNodeResult,
   GetResult,
@@ -23,6 +23,8 @@ export type {
   PutNodeResult,
   ResendableBody,
 } from './nodes/node-client.js'
+export { NodePools, type NodePoolsOptions } from './nodes/node-pools.js'
+export { NodeHealth } from './nodes/node-health.js'
 export { LocalQueue } from './queue/local-queue.js'
 export { openQueue } from './queue/open-queue.js'
 export { RedisQueue } from './queue/redis-queue.js'
@@ -34,7 +36,10 @@ export type {
   ReplicationQueue,
   Task,
 } from './queue/replication-queue.js'
-export { registerDaemon } from './register-daemon.js'
+export { readCluster } from './read-cluster.js'
+export { type RegisterOptions, registerDaemon, type Registration } from './register-daemon.js'
+export { addressListSchema, type HostAndPort, showAddress, urlOf } from './schema/addresses.js'
+export { formatSize } from './schema/format-size.js'
 export type { DaemonRegistration } from './schema/znode-schemas.js'
 export type { ClusterTree, TreeNode, TreeState } from './tree/cluster-tree.js'
 export { FileTree } from './tree/file-tree.js'
@@ -43,3 +48,4 @@ export { holdTurn } from './tree/hold-turn.js'
 export { ZooKeeperTree } from './tree/zookeeper-tree.js'
 export { type ClusterWatch, watchCluster } from './watch-cluster.js'
 export { treePaths } from './znode-paths.js'
+export { shardSizeCodec } from './znode-codec.js'

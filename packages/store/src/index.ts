@@ -1,6 +1,8 @@
 export type { BlobHandle } from './blob-handle.js'
 export type { BlobInfo, Location } from './blob-info.js'
 export type { DeleteResult, PutResult } from './blob-writer.js'
+export type { DigestBucket, DigestSum } from './digest/digest-sums.js'
+export type { DigestEntry, DigestListOptions, DigestOptions } from './digest/store-digests.js'
 export type { DiskFile, DiskFiles } from './disk/disk-files.js'
 export { type Daemon, type DaemonOptions, startDaemon } from './http/start-daemon.js'
 export { type ErrorMeaning, errorCatalogue, StoreError, type StoreErrorCode } from './errors.js'

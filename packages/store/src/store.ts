@@ -3,43 +3,31 @@ import type { Readable } from 'node:stream'
 import { BlobHandle } from './blob-handle.js'
 import { type BlobInfo, infoOfNeedle } from './blob-info.js'
 import { BlobWriter, type DeleteResult, type PutResult } from './blob-writer.js'
-import { DirectoryLock } from './disk/directory-lock.js'
-import { makeDirectory } from './disk/make-directory.js'
+import type { DigestBucket } from './digest/digest-sums.js'
+import {
+  type DigestEntry,
+  type DigestListOptions,
+  type DigestOptions,
+  StoreDigests,
+} from './digest/store-digests.js'
 import { SpaceGuard } from './disk/space-guard.js'
 import { StoreError } from './errors.js'
 import { MemoryBudget } from './incoming/memory-budget.js'
 import { type BodySource, receiveBody } from './incoming/receive-body.js'
-import type { KeyMap } from './key-map/key-map.js'
-import { createKeyMap } from './key-map/create-key-map.js'
-import { LocationIndex } from './key-map/location-index.js'
 import { TableKeyMap } from './key-map/table-key-map.js'
 import { encodeName, encodeNewName } from './needle/blob-name.js'
-import { type ResolvedOptions, resolveOptions, type StoreOptions } from './options.js'
+import { openParts, type StoreParts } from './open-parts.js'
+import type { StoreOptions } from './options.js'
 import { checkVersionAhead, type DeleteOptions, encodeContentType, type PutOptions } from './put-rules.js'
-import {
-  incomingDirectory,
-  prepareFolders,
-  readIdentity,
-  recoverVolumes,
-  volumesDirectory,
-} from './recovery/open-directory.js'
+import { incomingDirectory } from './recovery/open-directory.js'
 import type { RecoveryReport } from './recovery/recover-volume.js'
 import { type ScanEntry, type ScanOptions, scanStore } from './scan.js'
 import { collectStats, OperationStats, type StoreStats } from './stats.js'
+import { StoreState } from './store-state.js'
 import { BlobFinder } from './volume/blob-finder.js'
 import { HotReader } from './volume/hot-reader.js'
 import type { ByteRange } from './volume/needle-reader.js'
-import { VolumeSet } from './volume/volume-set.js'
 import { VolumeWriter } from './volume/volume-writer.js'
-
-interface StoreParts {
-  readonly options: ResolvedOptions
-  readonly storeId: number
-  readonly lock: DirectoryLock | undefined
-  readonly volumes: VolumeSet
-  readonly keyMap: KeyMap
-  readonly reports: readonly RecoveryReport[]
-}
 
 export class Store implements AsyncDisposable {
   /** What recovery did to each volume at open. */
@@ -56,7 +44,8 @@ export class Store implements AsyncDisposable {
   readonly #budget: MemoryBudget
   readonly #space: SpaceGuard
   readonly #blobs: BlobWriter
-  #state: 'open' | 'failed' | 'closing' | 'closed' = 'open'
+  readonly #digests: StoreDigests
+  readonly #state: StoreState
   #closing: Promise<void> | undefined
   #uploads = 0
 
@@ -64,11 +53,13 @@ export class Store implements AsyncDisposable {
     const { options, volumes, keyMap } = parts
     const { files, path, durability, batchBlobsMax, flushIntervalMs, log } = options
     this.#parts = parts
+    this.#state = new StoreState(options)
     this.recovery = parts.reports
     this.#finder = new BlobFinder(keyMap, volumes)
+    this.#digests = new StoreDigests({ volumes, keyMap, damaged: this.#finder.damaged })
     this.hotReader = keyMap instanceof TableKeyMap ? new HotReader(keyMap, volumes) : undefined
     const onFatal = (error: Error) => {
-      this.#state = 'failed'
+      this.#state.set('failed')
       options.onFatal?.(error)
     }
     parts.lock?.onLost(() => onFatal(new StoreError('STORE_FAILED', `The lock of ${path} is gone`)))
@@ -94,31 +85,8 @@ export class Store implements AsyncDisposable {
    * is synced. Throws INVALID_OPTIONS, DIRECTORY_LOCKED (details.pid), FORMAT_UNKNOWN, VOLUME_UNREADABLE,
    * KEY_MAP_AWAY, KEY_MAP_REFUSED.
    */
-  static async open(given: StoreOptions): Promise<Store> {
-    const options = resolveOptions(given)
-    const { path, files, log } = options
-    const writable = !options.readOnly
-    if (writable) await makeDirectory(path, files)
-    const lock = writable ? DirectoryLock.take(path) : undefined
-    try {
-      const identity = await readIdentity(path, { files, writable, log })
-      if (writable) await prepareFolders(path, files)
-      const { storeId } = identity
-      const directory = volumesDirectory(path)
-      const volumes = new VolumeSet({ files, directory, storeId, volumeBytesMax: options.volumeBytesMax })
-      const recovered = await recoverVolumes(path, { files, writable, log })
-      volumes.adopt(recovered.volumes)
-      try {
-        const keyMap = await createKeyMap({ options, identity, source: new LocationIndex(volumes) })
-        return new Store({ options, storeId, lock, volumes, keyMap, reports: recovered.reports })
-      } catch (error) {
-        await volumes.close()
-        throw error
-      }
-    } catch (error) {
-      lock?.release()
-      throw error
-    }
+  static async open(options: StoreOptions): Promise<Store> {
+    return new Store(await openParts(options))
   }
 
   /**
@@ -129,7 +97,7 @@ export class Store implements AsyncDisposable {
    */
   async put(name: string, source: BodySource, options: PutOptions = {}): Promise<PutResult> {
     const startedAtMs = performance.now()
-    this.#requireWritable()
+    this.#state.requireWritable()
     const nameBytes = encodeNewName(name)
     const contentType = encodeContentType(options.contentType)
     checkVersionAhead(options.version)
@@ -146,7 +114,7 @@ export class Store implements AsyncDisposable {
       signal: options.signal,
     })
     try {
-      this.#requireWritable()
+      this.#state.requireWritable()
       const result = await this.#blobs.put(name, { nameBytes, contentType, body, options })
       this.puts.add(body.dataLength, performance.now() - startedAtMs)
       return result
@@ -195,14 +163,12 @@ export class Store implements AsyncDisposable {
     name: string,
     { withData = true }: { withData?: boolean } = {},
   ): Promise<BlobHandle | undefined> {
-    this.#requireReadable()
+    this.#state.requireReadable()
     const nameBytes = encodeName(name)
     const found = await this.#finder.find(nameBytes, { withData })
     if (found === undefined) return undefined
     if (found.needle.dataVerified) this.hotReader?.noteRead(nameBytes, found.entry)
-    const onDamage = () => {
-      this.#finder.damagedReads++
-    }
+    const onDamage = () => this.#finder.noteDamage(found.entry)
     return new BlobHandle(infoOfNeedle(name, found.needle, found.entry), found, {
       budget: this.#budget,
       onDamage,
@@ -214,7 +180,7 @@ export class Store implements AsyncDisposable {
    * VERSION_INVALID, VERSION_CONFLICT, PRECONDITION_FAILED, DISK_FULL, WRITE_FAILED, SYNC_FAILED, KEY_MAP_AWAY.
    */
   async delete(name: string, options: DeleteOptions = {}): Promise<DeleteResult> {
-    this.#requireWritable()
+    this.#state.requireWritable()
     const nameBytes = encodeName(name)
     checkVersionAhead(options.version)
     const result = await this.#blobs.delete(name, nameBytes, options)
@@ -227,7 +193,7 @@ export class Store implements AsyncDisposable {
    * cursor. Blobs stored or deleted meanwhile may or may not be seen. Damaged needles are left out and logged.
    */
   scan(options: ScanOptions = {}): AsyncGenerator<ScanEntry, void, undefined> {
-    this.#requireReadable()
+    this.#state.requireReadable()
     const { keyMap, volumes } = this.#parts
     return scanStore(
       { keyMap, volumes, log: this.#parts.options.log, openBlob: (name) => this.openBlob(name) },
@@ -235,15 +201,30 @@ export class Store implements AsyncDisposable {
     )
   }
 
+  /**
+   * Counts and sums of all blobs and tombstones per bucket, in order: stores that give the same hold the same. Scans the
+   * index logs first, in slices. Throws STORE_BUSY behind another digest, KEY_MAP_AWAY, STORE_CLOSED.
+   */
+  digest(options: DigestOptions): AsyncGenerator<DigestBucket, void, undefined> {
+    this.#state.requireReadable()
+    return this.#digests.digest(options)
+  }
+
+  /** The blobs and tombstones behind a range of buckets, some at a time, in no order. Throws as digest(). */
+  digestBucket(options: DigestListOptions): AsyncGenerator<DigestEntry[], void, undefined> {
+    this.#state.requireReadable()
+    return this.#digests.list(options)
+  }
+
   /** Adds an empty volume that the next writer takes; returns its id. Throws DISK_FULL, WRITE_FAILED. */
   async addVolume(): Promise<number> {
-    this.#requireWritable()
+    this.#state.requireWritable()
     return (await this.#parts.volumes.addSpare()).id
   }
 
   /** Whether a request would be served now; false while the key map is away. */
   ready(): boolean {
-    return this.#state === 'open' && this.#parts.keyMap.ready()
+    return this.#state.isOpen && this.#parts.keyMap.ready()
   }
 
   async stats(): Promise<StoreStats> {
@@ -273,7 +254,8 @@ export class Store implements AsyncDisposable {
   }
 
   async #close(): Promise<void> {
-    this.#state = 'closing'
+    this.#state.set('closing')
+    this.#digests.close()
     try {
       await this.#blobs.idle()
       const note = (err: unknown) => this.#parts.options.log.error({ err }, 'closed unfinished')
@@ -282,19 +264,7 @@ export class Store implements AsyncDisposable {
       await this.#parts.volumes.close()
     } finally {
       this.#parts.lock?.release()
-      this.#state = 'closed'
+      this.#state.set('closed')
     }
-  }
-
-  #requireReadable(): void {
-    if (this.#state === 'open' || this.#state === 'failed') return
-    throw new StoreError('STORE_CLOSED', 'The store is closed')
-  }
-
-  #requireWritable(): void {
-    if (this.#parts.options.readOnly) throw new StoreError('READ_ONLY', 'The store was opened to read only')
-    if (this.#state === 'failed')
-      throw new StoreError('STORE_FAILED', 'The store failed and must be restarted')
-    if (this.#state !== 'open') throw new StoreError('STORE_CLOSED', 'The store is closed')
   }
 }

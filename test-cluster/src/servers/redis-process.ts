@@ -5,22 +5,35 @@ import { join } from 'node:path'
 import { freePort } from './free-port.js'
 import { ServerProcess } from './server-process.js'
 import { TemporaryDirectory } from './temporary-directory.js'
-import { until } from './until.js'
 
 const startTriesMax = 5
 
+export interface RedisOptions {
+  /** In messages. */
+  readonly name?: string
+  /** Its own directory is made in this one; default: the system's for temporary files. */
+  readonly parentDirectory?: string
+  readonly logPath?: string | undefined
+}
+
 export class RedisProcess {
+  readonly name: string
   readonly port: number
-  readonly #directory = new TemporaryDirectory()
+  readonly #directory: TemporaryDirectory
+  readonly #logPath: string | undefined
   #process: ServerProcess | undefined
 
-  private constructor(port: number) {
+  private constructor(port: number, { name = 'Redis', parentDirectory, logPath }: RedisOptions) {
+    this.name = name
     this.port = port
+    this.#directory = new TemporaryDirectory({ parent: parentDirectory })
+    this.#logPath = logPath
   }
 
-  static async start(): Promise<RedisProcess> {
+  /** Resolves once it answers. */
+  static async start(options: RedisOptions = {}): Promise<RedisProcess> {
     for (let tries = 1; ; tries++) {
-      const redis = new RedisProcess(await freePort())
+      const redis = new RedisProcess(await freePort(), options)
       try {
         await redis.restart()
         return redis
@@ -39,16 +52,18 @@ export class RedisProcess {
     return this.#process?.pid ?? 0
   }
 
-  /** Starts it, again on the same port, with what its append-only file holds. */
+  get running(): boolean {
+    return this.#process?.running === true
+  }
+
+  /** Starts it, again on the same port, with what its append-only file holds; kills it first when it runs. */
   async restart(): Promise<void> {
+    await this.kill()
     const { path } = this.#directory
     const settings = ['--bind', '127.0.0.1', '--dir', path, '--appendonly', 'yes', '--save', '']
-    const server = new ServerProcess('redis-server', ['--port', String(this.port), ...settings])
-    this.#process = server
-    await until(() => {
-      if (!server.running) throw new Error(`redis-server ended: ${server.output}`)
-      return answersPing(this.port)
-    }, 'Redis answers')
+    const args = ['--port', String(this.port), ...settings]
+    this.#process = new ServerProcess('redis-server', args, { logPath: this.#logPath })
+    await this.#process.serves(this.name, () => answersPing(this.port))
   }
 
   /** SIGKILL; what was acknowledged is in its file. */
@@ -90,7 +105,6 @@ export class RedisProcess {
   }
 
   async close(): Promise<void> {
-    this.thaw()
     await this.kill()
     this.#directory.remove()
   }

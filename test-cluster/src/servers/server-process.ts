@@ -1,22 +1,27 @@
-// A server as a child process: its output kept for error messages, ended by its own pid only.
-import type { ChildProcess } from 'node:child_process'
+// A server as a child process: its output kept for error messages, ended by its own pid only, and with its owner.
+import type { ChildProcessWithoutNullStreams } from 'node:child_process'
 import { once } from 'node:events'
-import { spawnClean } from './spawn-clean.js'
+import { appendFileSync } from 'node:fs'
+import { spawnGuarded } from './spawn-clean.js'
+import { until } from './until.js'
 
 const outputCharactersMax = 64 * 1024
 const stopMs = 15_000
 
+export interface ServerProcessOptions {
+  readonly cwd?: string | undefined
+  readonly env?: NodeJS.ProcessEnv | undefined
+  /** A file that gets everything it prints, behind what is there. */
+  readonly logPath?: string | undefined
+}
+
 export class ServerProcess {
-  readonly #child: ChildProcess
+  readonly #child: ChildProcessWithoutNullStreams
   readonly #ended: Promise<void>
   #output = ''
 
-  constructor(
-    program: string,
-    args: readonly string[],
-    options: { cwd?: string; env?: NodeJS.ProcessEnv } = {},
-  ) {
-    this.#child = spawnClean(program, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] })
+  constructor(program: string, args: readonly string[], { logPath, ...options }: ServerProcessOptions = {}) {
+    this.#child = spawnGuarded(program, args, options)
     this.#ended = new Promise((resolve) => {
       this.#child.once('close', () => resolve())
       this.#child.once('error', (error) => {
@@ -24,9 +29,12 @@ export class ServerProcess {
         resolve()
       })
     })
+    // What it started ends with it: workers of nginx would outlive a killed master.
+    this.#child.once('exit', () => this.#child.stdin.end())
     for (const stream of [this.#child.stdout, this.#child.stderr]) {
-      stream?.setEncoding('utf8').on('data', (text: string) => {
+      stream.setEncoding('utf8').on('data', (text: string) => {
         this.#output = (this.#output + text).slice(-outputCharactersMax)
+        if (logPath !== undefined) appendFileSync(logPath, text)
       })
     }
   }
@@ -54,7 +62,7 @@ export class ServerProcess {
     while (true) {
       const match = pattern.exec(this.#output)
       if (match !== null) return match
-      const streams = [this.#child.stdout, this.#child.stderr].filter((each) => each !== null)
+      const streams = [this.#child.stdout, this.#child.stderr]
       const stop = new AbortController()
       const signal = AbortSignal.any([deadline, stop.signal])
       const more = streams.map((each) => once(each, 'data', { signal }).then(() => 'more' as const))
@@ -66,6 +74,18 @@ export class ServerProcess {
       if (next === 'more' || pattern.test(this.#output)) continue
       throw new Error(`${String(pattern)} was not printed: ${next}.\n${this.#output}`)
     }
+  }
+
+  /** Resolves once `answers` is true; rejects, with its output, as soon as it ends and after `limitMs`. */
+  async serves(what: string, answers: () => Promise<boolean>, limitMs = 20_000): Promise<void> {
+    try {
+      await until(async () => !this.running || (await answers()), `${what} serves`, limitMs)
+    } catch (cause) {
+      throw new Error(`${what} does not serve:\n${this.#output}`, { cause })
+    }
+    if (this.running) return
+    await this.#ended
+    throw new Error(`${what} ended:\n${this.#output}`)
   }
 
   kill(signal: NodeJS.Signals = 'SIGKILL'): void {

@@ -5,11 +5,18 @@ import { join } from 'node:path'
 import { freePort } from './free-port.js'
 import { ServerProcess } from './server-process.js'
 import { TemporaryDirectory } from './temporary-directory.js'
-import { until } from './until.js'
 
 const jars = ['/usr/share/java/zookeeper.jar', '/usr/share/java/slf4j-nop.jar']
 const tickMs = 500
 const startMs = 60_000
+
+export interface ZooKeeperOptions {
+  readonly servers?: 1 | 3
+  /** Its own directory is made in this one; default: the system's for temporary files. */
+  readonly parentDirectory?: string
+  /** The file that gets what a server prints. */
+  readonly logPathOf?: (id: number) => string | undefined
+}
 
 interface Member {
   readonly id: number
@@ -20,15 +27,19 @@ interface Member {
 
 export class ZooKeeperEnsemble {
   readonly #members: readonly Member[]
-  readonly #directory = new TemporaryDirectory()
+  readonly #directory: TemporaryDirectory
+  readonly #logPathOf: (id: number) => string | undefined
   readonly #processes = new Map<number, ServerProcess>()
 
-  private constructor(members: readonly Member[]) {
+  private constructor(members: readonly Member[], { parentDirectory, logPathOf }: ZooKeeperOptions) {
     this.#members = members
+    this.#directory = new TemporaryDirectory({ parent: parentDirectory })
+    this.#logPathOf = logPathOf ?? (() => undefined)
   }
 
   /** Resolves once it serves. */
-  static async start({ servers = 1 }: { servers?: 1 | 3 } = {}): Promise<ZooKeeperEnsemble> {
+  static async start(options: ZooKeeperOptions = {}): Promise<ZooKeeperEnsemble> {
+    const { servers = 1 } = options
     const members: Member[] = []
     for (let id = 1; id <= servers; id++) {
       members.push({
@@ -38,10 +49,9 @@ export class ZooKeeperEnsemble {
         electionPort: await freePort(),
       })
     }
-    const ensemble = new ZooKeeperEnsemble(members)
+    const ensemble = new ZooKeeperEnsemble(members, options)
     try {
-      for (const { id } of members) ensemble.#launch(id)
-      for (const { id } of members) await ensemble.#serving(id)
+      await ensemble.restartAll()
     } catch (error) {
       await ensemble.close()
       throw error
@@ -59,8 +69,16 @@ export class ZooKeeperEnsemble {
     return this.#members.map(({ id }) => id)
   }
 
+  addressOf(id: number): string {
+    return `127.0.0.1:${this.#memberOf(id).port}`
+  }
+
   pidOf(id: number): number {
     return this.#processes.get(id)?.pid ?? 0
+  }
+
+  isRunning(id: number): boolean {
+    return this.#processes.get(id)?.running === true
   }
 
   /** The id of the server that leads now; undefined without one. A single server leads itself. */
@@ -83,13 +101,15 @@ export class ZooKeeperEnsemble {
     await Promise.all(this.ids.map((id) => this.kill(id)))
   }
 
-  /** Starts a killed server again; resolves once it serves. */
+  /** Starts a server again, which is killed first when it runs; resolves once it serves (one of three: with another one). */
   async restart(id: number): Promise<void> {
+    await this.kill(id)
     this.#launch(id)
     await this.#serving(id)
   }
 
   async restartAll(): Promise<void> {
+    await this.killAll()
     for (const id of this.ids) this.#launch(id)
     for (const id of this.ids) await this.#serving(id)
   }
@@ -108,7 +128,8 @@ export class ZooKeeperEnsemble {
     writeFileSync(configPath, this.#describe(member, dataDirectory))
     const args = ['-Xmx128m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-cp', jars.join(':')]
     const main = 'org.apache.zookeeper.server.quorum.QuorumPeerMain'
-    this.#processes.set(id, new ServerProcess('java', [...args, main, configPath]))
+    const server = new ServerProcess('java', [...args, main, configPath], { logPath: this.#logPathOf(id) })
+    this.#processes.set(id, server)
   }
 
   #describe({ port }: Member, dataDirectory: string): string {
@@ -134,15 +155,8 @@ export class ZooKeeperEnsemble {
 
   async #serving(id: number): Promise<void> {
     const { port } = this.#memberOf(id)
-    await until(
-      async () => {
-        const server = this.#processes.get(id)
-        if (server?.running !== true) throw new Error(`ZooKeeper ${id} ended: ${server?.output}`)
-        return (await askMode(port)) !== undefined
-      },
-      `ZooKeeper ${id} serves`,
-      startMs,
-    )
+    const answers = async () => (await askMode(port)) !== undefined
+    await this.#processes.get(id)?.serves(`ZooKeeper ${id}`, answers, startMs)
   }
 
   #memberOf(id: number): Member {

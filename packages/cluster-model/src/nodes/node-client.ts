@@ -54,7 +54,9 @@ export interface NodeClient extends AsyncDisposable {
   get(node: ServerNode, path: string, signal?: AbortSignal): Promise<GetResult>
   put(node: ServerNode, path: string, body: ResendableBody, options: PutNodeOptions): Promise<PutNodeResult>
   delete(node: ServerNode, path: string, version?: string, signal?: AbortSignal): Promise<DeleteNodeResult>
-  /** GET of one of the node's own routes, such as `/-/stats`; the parsed JSON, unchecked. */
+  /** GET of one of the node's own routes, such as `/-/stats`; the parsed JSON (at most 16 MiB), unchecked. */
   getJson(node: ServerNode, target: string, signal?: AbortSignal): Promise<unknown>
+  /** As getJson(), for answers of any length, such as `/-/digest`; to be read to its end or destroyed. */
+  getStream(node: ServerNode, target: string, signal?: AbortSignal): Promise<Readable>
   close(): Promise<void>
 }

@@ -5,7 +5,7 @@ import { z } from 'zod'
 /** Servers and shards: a short word without the characters that paths, lists and `<shard>:<name>` need. */
 export const idSchema = z
   .union([z.string(), z.int().min(0).transform(String)])
-  .pipe(z.string().regex(/^[A-Za-z0-9_-]{1,32}$/, 'must be 1 to 32 letters, digits, - or _'))
+  .pipe(z.string().regex(/^(?!__proto__$)[A-Za-z0-9_-]{1,32}$/, 'must be 1 to 32 letters, digits, - or _'))
 
 const portSchema = z
   .union([
@@ -31,14 +31,17 @@ const hostSchema = z.string().regex(/^[A-Za-z0-9._:-]{1,255}$/, 'must be a host 
 
 export const addressSchema = z.looseObject({ host: hostSchema, port: portSchema })
 
+const shardSchema = z.looseObject({ nodes: z.array(idSchema), read_only: z.boolean().optional() })
+
 /** `/servers-map`: by server id. */
-export const serversMapSchema = z.record(idSchema, addressSchema)
+export const serversMapSchema = z
+  .record(idSchema, addressSchema)
+  .transform((byId) => new Map(Object.entries(byId)))
 
 /** `/shards-map`: by shard id. */
-export const shardsMapSchema = z.record(
-  idSchema,
-  z.looseObject({ nodes: z.array(idSchema), read_only: z.boolean().optional() }),
-)
+export const shardsMapSchema = z
+  .record(idSchema, shardSchema)
+  .transform((byId) => new Map(Object.entries(byId)))
 
 /** `/shard-size-<id>`: bytes of one node, not times the copies. */
 export const shardSizeSchema = z.looseObject({ capacity: sizeSchema, current: sizeSchema })
@@ -60,8 +63,10 @@ export const daemonSchema = z.looseObject({
   packageVersion: z.string(),
 })
 
-export type ServersMap = z.output<typeof serversMapSchema>
-export type ShardsMap = z.output<typeof shardsMapSchema>
+export type Address = z.output<typeof addressSchema>
+export type ShardEntry = z.output<typeof shardSchema>
+export type ServersMap = ReadonlyMap<string, Address>
+export type ShardsMap = ReadonlyMap<string, ShardEntry>
 export type ShardSize = z.output<typeof shardSizeSchema>
 export type QueueConfig = z.output<typeof queueSchema>
 export type DaemonRegistration = z.output<typeof daemonSchema>

@@ -5,8 +5,10 @@
 export interface TreeNode {
   /** At most 1 MB. */
   readonly data: Buffer
-  /** Grows by one with each set(). */
+  /** 0 when created; grows by one with each set(). */
   readonly version: number
+  /** Of an ephemeral node: 'own' when this tree made it and it is certain to stay while the tree is connected. */
+  readonly ephemeral?: 'own' | 'foreign'
 }
 
 export type TreeState = 'connected' | 'away' | 'closed'

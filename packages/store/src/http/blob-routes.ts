@@ -1,7 +1,7 @@
 // PUT, GET, HEAD and DELETE of a blob through fastify: the lane that does everything.
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { ServerResponse } from 'node:http'
-import { Readable } from 'node:stream'
+import type { Readable } from 'node:stream'
 import type { BlobHandle } from '../blob-handle.js'
 import { StoreError } from '../errors.js'
 import { formatVersion, parseVersion } from '../needle/blob-version.js'
@@ -13,6 +13,7 @@ import { sendCode } from './answer-codes.js'
 import { decodeTarget } from './blob-target.js'
 import { isNotModified, parseRange, rangeStillHolds } from './byte-ranges.js'
 import { contentTypeFor } from './guess-content-type.js'
+import { pacedStream } from './paced-stream.js'
 import { blobHeaders } from './response-head.js'
 import type { UploadWatch } from './upload-rate.js'
 
@@ -147,42 +148,7 @@ async function verifiedBody(
     await chunks.return()
     return first.value
   }
-  return Readable.from(paced(first, chunks, response), { objectMode: false, highWaterMark: 1 })
-}
-
-/**
- * Chunks that are read when the one before has left, so that a download holds one. No generator: one that was never
- * asked for anything ends without telling `chunks`, which hold memory and a volume.
- */
-function paced(
-  first: IteratorResult<Buffer, void>,
-  chunks: AsyncGenerator<Buffer, void, undefined>,
-  response: ServerResponse,
-): AsyncIterable<Buffer> {
-  let ready: IteratorResult<Buffer, void> | undefined = first
-  const iterator: AsyncIterator<Buffer, void> = {
-    async next() {
-      const next = ready
-      ready = undefined
-      if (next !== undefined) return next
-      await drained(response)
-      return chunks.next()
-    },
-    return: () => chunks.return(),
-  }
-  return { [Symbol.asyncIterator]: () => iterator }
-}
-
-/** Resolves once what was written is the kernel's, or nobody wants it any more. */
-async function drained(response: ServerResponse): Promise<void> {
-  if (response.closed || !response.writableNeedDrain) return
-  await new Promise<void>((resolve) => {
-    const done = () => {
-      response.off('drain', done).off('close', done)
-      resolve()
-    }
-    response.on('drain', done).on('close', done)
-  })
+  return pacedStream(first, chunks, response)
 }
 
 async function handleDelete(store: Store, request: FastifyRequest, reply: FastifyReply) {

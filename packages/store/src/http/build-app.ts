@@ -13,6 +13,7 @@ import type { Store } from '../store.js'
 import { answerCatalogue, refusalOf, sendCode } from './answer-codes.js'
 import { blobRoute, registerBlobRoutes, versionHeader } from './blob-routes.js'
 import { isReservedTarget } from './blob-target.js'
+import { registerDigestRoutes } from './digest-routes.js'
 import type { HttpLimits } from './http-limits.js'
 import type { DaemonMetrics } from './metrics.js'
 import { registerOwnRoutes } from './own-routes.js'
@@ -70,6 +71,7 @@ export function buildApp(parts: AppParts): FastifyInstance<Server> {
     done()
   })
   registerOwnRoutes(app, parts)
+  registerDigestRoutes(app, parts)
   registerBlobRoutes(app, parts)
   return app
 }

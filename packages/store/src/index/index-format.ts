@@ -141,6 +141,29 @@ export class IndexCursor {
     })
   }
 
+  /** The time part of the version, ms since 1970. */
+  get versionMs(): number {
+    return this.bytes.readUInt32LE(this.at + 4) * 0x1_0000 + this.bytes.readUInt16LE(this.at + 2)
+  }
+
+  /** The version as formatVersion() writes it. */
+  get versionHex(): string {
+    const high = this.bytes
+      .readUInt32LE(this.at + 4)
+      .toString(16)
+      .padStart(8, '0')
+    return high + this.bytes.readUInt32LE(this.at).toString(16).padStart(8, '0')
+  }
+
+  /** The version, eight bytes, little-endian. */
+  copyVersion(target: Buffer, at: number): void {
+    this.bytes.copy(target, at, this.at, this.at + 8)
+  }
+
+  get dataChecksum(): number {
+    return this.bytes.readUInt32LE(this.at + 16)
+  }
+
   record(): IndexRecord {
     return {
       offsetBytes: this.offsetBytes,
@@ -149,7 +172,7 @@ export class IndexCursor {
       tombstone: this.tombstone,
       damage: this.damage,
       dataLength: this.damage ? 0 : this.bytes.readUInt32LE(this.at + 12),
-      dataChecksum: this.bytes.readUInt32LE(this.at + 16),
+      dataChecksum: this.dataChecksum,
       contentTypeLength: this.bytes.readUInt8(this.at + 22),
       name: Buffer.from(this.bytes.subarray(this.nameStart, this.nameEnd)),
     }

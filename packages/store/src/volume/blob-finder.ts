@@ -4,6 +4,7 @@ import type { IndexRecord } from '../index/index-format.js'
 import type { KeyMap, KeyMapEntry } from '../key-map/key-map.js'
 import { compareRank, type NeedleRank } from '../needle/blob-version.js'
 import { needleLength } from '../needle/needle-format.js'
+import { DamagedNeedles } from './damaged-needles.js'
 import { type NeedleRead, rankOf, type ReadFault, readNeedle } from './needle-reader.js'
 import type { Volume } from './volume.js'
 import type { VolumeSet } from './volume-set.js'
@@ -29,6 +30,7 @@ export class BlobFinder {
   readonly #volumes: VolumeSet
   /** Reads refused because a checksum did not match. */
   damagedReads = 0
+  readonly damaged = new DamagedNeedles()
 
   constructor(keyMap: KeyMap, volumes: VolumeSet) {
     this.#keyMap = keyMap
@@ -43,8 +45,8 @@ export class BlobFinder {
     let found = await this.#tryFind(name, withData)
     if (typeof found === 'object' && 'fault' in found) found = await this.#tryFind(name, withData)
     if (found === undefined || !('fault' in found)) return found
-    this.damagedReads++
     const { fault, entry } = found
+    this.noteDamage(entry)
     throw new StoreError(
       'BLOB_DAMAGED',
       `The blob at volume ${entry.volumeId}, offset ${entry.offsetBytes} is damaged: ${fault}`,
@@ -53,6 +55,11 @@ export class BlobFinder {
         location: entry,
       },
     )
+  }
+
+  noteDamage(entry: KeyMapEntry): void {
+    this.damagedReads++
+    this.damaged.note(entry)
   }
 
   async #tryFind(

@@ -1,4 +1,4 @@
--- GETs of random blobs. Arguments: host, number of names, mode, seed, threads.
+-- GETs of random blobs. Arguments: host, what stands before each name, number of names, mode, seed, threads.
 -- mode "random": any name, again and again. mode "once": each name at most once, in shuffled order;
 -- a thread that has used up its share sets `wrapped`, and the run must be thrown away.
 local threads = {}
@@ -9,7 +9,8 @@ function setup(thread)
 end
 
 function init(args)
-  local host, names, mode, seed, count = args[1], tonumber(args[2]), args[3], tonumber(args[4]), tonumber(args[5])
+  local host, names, mode, seed, count = args[1], tonumber(args[3]), args[4], tonumber(args[5]), tonumber(args[6])
+  prefix = args[2]
   wrapped = 0
   once = mode == "once"
   requests = {}
@@ -34,7 +35,8 @@ end
 function build(number, host)
   local folder = (number * 40503) % 65536
   return string.format(
-    "GET /%02x/%02x/u%08d.jpg HTTP/1.1\r\nHost: %s\r\n\r\n", math.floor(folder / 256), folder % 256, number, host)
+    "GET /%s%02x/%02x/u%08d.jpg HTTP/1.1\r\nHost: %s\r\n\r\n",
+    prefix, math.floor(folder / 256), folder % 256, number, host)
 end
 
 local random = math.random

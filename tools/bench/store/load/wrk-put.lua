@@ -1,4 +1,4 @@
--- PUTs of new blobs. Arguments: host, first number, file of the body pool, bytes per body, threads.
+-- PUTs of new blobs. Arguments: host, what stands before each name, first number, file of the body pool, bytes per body, threads.
 local threads = {}
 
 function setup(thread)
@@ -7,7 +7,8 @@ function setup(thread)
 end
 
 function init(args)
-  local host, first, pool_path, body_bytes, count = args[1], tonumber(args[2]), args[3], tonumber(args[4]), tonumber(args[5])
+  local host, first, pool_path, body_bytes, count = args[1], tonumber(args[3]), args[4], tonumber(args[5]), tonumber(args[6])
+  prefix = args[2]
   number = first + thread_index
   step = count
   head = string.format(".jpg HTTP/1.1\r\nHost: %s\r\nContent-Length: %d\r\n\r\n", host, body_bytes)
@@ -28,7 +29,7 @@ function request()
   local path = format("%02x/%02x/u%08d", floor(folder / 256), folder % 256, number)
   local body = bodies[number % #bodies + 1]
   number = number + step
-  return "PUT /" .. path .. head .. path .. ".jpg" .. body
+  return "PUT /" .. prefix .. path .. head .. path .. ".jpg" .. body
 end
 
 function done(summary, latency)

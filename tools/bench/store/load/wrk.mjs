@@ -6,10 +6,10 @@ const settleMs = 30_000
 
 /**
  * @param {{ script: 'wrk-get.lua' | 'wrk-put.lua', port: number, connections: number, threads: number, seconds: number,
- *   args: (string | number)[] }} load `args` follow the host, and the number of threads follows them.
+ *   prefix?: string, args: (string | number)[] }} load `prefix` stands before each name; `args` follow, then the threads.
  * @returns requests, seconds, bytes, latency in µs, errors, wraps, and wrk's pid-independent text
  */
-export async function runWrk({ script, port, connections, threads, seconds, args }) {
+export async function runWrk({ script, port, connections, threads, seconds, prefix = '', args }) {
   const scriptPath = fileURLToPath(new URL(script, import.meta.url))
   const host = `127.0.0.1:${port}`
   const output = await runProgram(
@@ -25,6 +25,7 @@ export async function runWrk({ script, port, connections, threads, seconds, args
       `http://${host}/`,
       '--',
       host,
+      prefix,
       ...args.map(String),
       String(threads),
     ],

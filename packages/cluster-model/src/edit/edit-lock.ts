@@ -1,0 +1,107 @@
+// One admin edits at a time: an ephemeral znode that says who. Edits are safe without it, since each write is
+// compare-and-set; it keeps their parts together and says whom to ask.
+import { hostname, userInfo } from 'node:os'
+import { ClusterError } from '../errors.js'
+import type { ClusterTree } from '../tree/cluster-tree.js'
+import { treePaths } from '../znode-paths.js'
+
+export interface EditLock {
+  /** Never throws: when the tree is away the lock goes with the session. */
+  release(): Promise<void>
+}
+
+const path = treePaths.editLock
+
+/**
+ * Waits up to `waitMs` for whoever holds it, who is named when it throws EDIT_LOCKED. Throws TREE_AWAY, TREE_CLOSED and the
+ * signal's reason.
+ */
+export async function takeEditLock(
+  tree: ClusterTree,
+  { waitMs, signal }: { readonly waitMs: number; readonly signal?: AbortSignal | undefined },
+): Promise<EditLock> {
+  const deadlineMs = performance.now() + waitMs
+  const data = Buffer.from(JSON.stringify(describeSelf()))
+  while (true) {
+    signal?.throwIfAborted()
+    if (await tryToTake(tree, data)) return { release: () => release(tree) }
+    const leftMs = deadlineMs - performance.now()
+    if (leftMs <= 0) {
+      const holder = await describeHolder(tree)
+      throw new ClusterError('EDIT_LOCKED', `The cluster is being edited by ${holder}`, { holder })
+    }
+    await untilReleased(tree, leftMs, signal)
+  }
+}
+
+async function tryToTake(tree: ClusterTree, data: Buffer): Promise<boolean> {
+  try {
+    await tree.create(path, data, { ephemeral: true })
+    return true
+  } catch (error) {
+    if (error instanceof ClusterError && error.code === 'NODE_EXISTS') return false
+    throw error
+  }
+}
+
+async function release(tree: ClusterTree): Promise<void> {
+  try {
+    await tree.remove(path)
+  } catch (error) {
+    if (!(error instanceof ClusterError)) throw error
+  }
+}
+
+/** Resolves when the lock has been released, at the latest after `limitMs`. */
+function untilReleased(tree: ClusterTree, limitMs: number, signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let ended = false
+    const end = (settle: () => void) => {
+      if (ended) return
+      ended = true
+      clearTimeout(timer)
+      stopWatching()
+      signal?.removeEventListener('abort', onAbort)
+      settle()
+    }
+    const look = () => {
+      tree.get(path).then(
+        (node) => {
+          if (node === undefined) end(resolve)
+        },
+        (error: Error) => end(() => reject(error)),
+      )
+    }
+    const onAbort = () => end(() => reject(signal?.reason as Error))
+    const timer = setTimeout(() => end(resolve), limitMs)
+    const stopWatching = tree.watchNode(path, look)
+    signal?.addEventListener('abort', onAbort, { once: true })
+    // It may have gone before it was watched.
+    look()
+  })
+}
+
+function describeSelf() {
+  return { user: userName(), hostname: hostname(), pid: process.pid, sinceMs: Date.now() }
+}
+
+/** A user id without an entry in the password file has no name. */
+function userName(): string {
+  try {
+    return userInfo().username
+  } catch {
+    return `user ${process.getuid?.() ?? 'unknown'}`
+  }
+}
+
+async function describeHolder(tree: ClusterTree): Promise<string> {
+  const node = await tree.get(path)
+  if (node === undefined) return 'somebody who has just finished'
+  try {
+    const holder = JSON.parse(node.data.toString('utf8')) as Partial<ReturnType<typeof describeSelf>>
+    const since = new Date(Number(holder.sinceMs)).toISOString()
+    return `${holder.user} on ${holder.hostname} (process ${holder.pid}), since ${since}`
+  } catch {
+    return 'somebody who does not say who'
+  }
+}

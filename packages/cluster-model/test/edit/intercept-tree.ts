@@ -1,0 +1,29 @@
+// A real tree with something that happens before each of its writes.
+import type { ClusterTree } from '../../src/tree/cluster-tree.js'
+
+export function interceptTree(
+  tree: ClusterTree,
+  { beforeWrite }: { beforeWrite: (path: string) => Promise<void> },
+): ClusterTree {
+  return {
+    get state() {
+      return tree.state
+    },
+    get: (path) => tree.get(path),
+    set: async (path, data, version) => {
+      await beforeWrite(path)
+      return tree.set(path, data, version)
+    },
+    create: async (path, data, options) => {
+      await beforeWrite(path)
+      return tree.create(path, data, options)
+    },
+    remove: (path, version) => tree.remove(path, version),
+    children: (path) => tree.children(path),
+    watchNode: (path, changed) => tree.watchNode(path, changed),
+    watchChildren: (path, changed) => tree.watchChildren(path, changed),
+    onState: (changed) => tree.onState(changed),
+    close: () => tree.close(),
+    [Symbol.asyncDispose]: () => tree.close(),
+  }
+}

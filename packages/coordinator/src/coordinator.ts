@@ -1,0 +1,238 @@
+// A coordinator from open to close. The flows are in handle-put.ts, handle-read.ts and handle-delete.ts.
+import {
+  ClusterError,
+  type ClusterSnapshot,
+  type ClusterTree,
+  type ClusterWatch,
+  HttpNodeClient,
+  LocalQueue,
+  type NodeBlob,
+  NodeHealth,
+  NodePools,
+  openQueue,
+  openTree,
+  registerDaemon,
+  type ReplicationQueue,
+  urlOf,
+  watchCluster,
+} from '@backpack/cluster-model'
+import { hostname } from 'node:os'
+import { type DeleteReceipt, handleDelete } from './handle-delete.js'
+import { handlePut, type PutReceipt } from './handle-put.js'
+import { handleGet, handleHead, type OpenBlob } from './handle-read.js'
+import type { ReadParts } from './http/serve-blob.js'
+import { type Listening, type ListenOptions, startListening } from './http/start-listening.js'
+import { InFlightBytes } from './in-flight.js'
+import { NodeProbe } from './node-probe.js'
+import { type CoordinatorOptions, resolveOptions, type ResolvedOptions } from './options.js'
+import { packageVersion } from './package-version.js'
+import { QueueLink } from './queue-link.js'
+import { BodyRate } from './receive/body-rate.js'
+import { UploadReceiver } from './receive/receive-upload.js'
+import { prepareSpool } from './receive/spool-file.js'
+import { ShardSizes } from './shard-sizes.js'
+import { StatsdReporter } from './statsd.js'
+import { UploadCounters } from './upload-counters.js'
+
+export interface PutBlobOptions {
+  /** Stored as it is; undefined lets the store go by the name. */
+  readonly contentType?: string
+  /** Of a stream: what it must give. */
+  readonly sizeBytes?: number
+  /** The shard that has the blob already, to overwrite it. */
+  readonly shardId?: string
+  /** Copies to wait for, the first included; default: as the coordinator was opened. */
+  readonly copies?: number
+}
+
+/** What is opened is closed in the reverse order. */
+type Closer = () => Promise<void> | void
+
+export class Coordinator implements AsyncDisposable {
+  readonly tree: ClusterTree
+  readonly queue: ReplicationQueue
+  readonly #parts: ReadParts
+  readonly #closers: Closer[]
+  readonly #listening = new Set<Listening>()
+  #closing: Promise<void> | undefined
+
+  private constructor(tree: ClusterTree, parts: ReadParts, closers: Closer[]) {
+    this.tree = tree
+    this.queue = parts.queue.queue
+    this.#parts = parts
+    this.#closers = closers
+  }
+
+  /**
+   * Resolves once the model was read. Throws INVALID_OPTIONS, TREE_AWAY, CLIENT_MISSING (npm `zookeeper` is not installed),
+   * SPOOL_FAILED; nothing stays open then.
+   */
+  static async open(options: CoordinatorOptions): Promise<Coordinator> {
+    const resolved = resolveOptions(options)
+    const closers: Closer[] = []
+    try {
+      await prepareSpool(resolved.spoolDirectory)
+      const tree = await openClusterTree(resolved, closers)
+      const watch = await watchCluster(tree)
+      closers.push(() => watch.close())
+      const queue = await openReplicationQueue(resolved, watch, closers)
+      const parts = makeParts(resolved, { watch, queue }, closers)
+      const sizes = await ShardSizes.start({ ...parts, tree }, `${hostname()}:${process.pid}`)
+      closers.push(() => sizes.close())
+      return new Coordinator(tree, parts, closers)
+    } catch (error) {
+      await closeAll(closers)
+      throw error
+    }
+  }
+
+  /** The model as it is known now; frozen. */
+  get snapshot(): ClusterSnapshot {
+    return this.#parts.watch.snapshot
+  }
+
+  /** Stores a blob, with the promises and errors of handlePut(); also COORDINATOR_CLOSED, COPIES_INVALID. */
+  async put(
+    name: string,
+    body: Uint8Array | AsyncIterable<Uint8Array>,
+    options: PutBlobOptions = {},
+  ): Promise<PutReceipt> {
+    this.#assertOpen()
+    const { contentType, sizeBytes, shardId, copies = this.#parts.copies } = options
+    if (!Number.isInteger(copies) || copies < 1) {
+      throw new ClusterError('COPIES_INVALID', 'copies must be a whole number from 1 on')
+    }
+    const receive = () => this.#parts.receiver.receiveFrom(body, sizeBytes)
+    return handlePut(this.#parts, { name, receive, contentType, shardId, copies })
+  }
+
+  /** The blob and a stream of its bytes, or undefined; as handleGet(). */
+  async get(shardId: string, name: string): Promise<OpenBlob | undefined> {
+    this.#assertOpen()
+    return handleGet(this.#parts, { shardId, name })
+  }
+
+  async head(shardId: string, name: string): Promise<NodeBlob | undefined> {
+    this.#assertOpen()
+    return handleHead(this.#parts, { shardId, name })
+  }
+
+  /** Deletes a blob on all nodes of its shard; as handleDelete(). */
+  async delete(shardId: string, name: string): Promise<DeleteReceipt> {
+    this.#assertOpen()
+    return handleDelete(this.#parts, { shardId, name })
+  }
+
+  /**
+   * Serves the HTTP API, and shows this daemon in the tree until it is drained. Rejects with the error of listen(2), such
+   * as EADDRINUSE.
+   */
+  async listen(options: ListenOptions): Promise<Listening> {
+    this.#assertOpen()
+    const listening = await startListening(this.#parts, options)
+    try {
+      const registration = await registerDaemon(this.tree, {
+        kind: 'coordinator',
+        url: registeredUrl(options.host, listening.port),
+        packageVersion: packageVersion(),
+      })
+      const registered: Listening = {
+        ...listening,
+        drain: async () => {
+          this.#listening.delete(registered)
+          await Promise.all([registration.close(), listening.drain()])
+        },
+      }
+      this.#listening.add(registered)
+      return registered
+    } catch (error) {
+      await listening.drain()
+      throw error
+    }
+  }
+
+  /** Drains what listens, then closes what was opened here: a tree or a queue that was given stays open. Idempotent. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  async #close(): Promise<void> {
+    await Promise.all([...this.#listening].map((listening) => listening.drain()))
+    await closeAll(this.#closers)
+  }
+
+  #assertOpen(): void {
+    if (this.#closing !== undefined) throw new ClusterError('COORDINATOR_CLOSED', 'The coordinator is closed')
+  }
+}
+
+/** Others cannot reach 0.0.0.0: for them it is this machine's name. */
+function registeredUrl(host: string, port: number): string {
+  return urlOf({ host: host === '0.0.0.0' || host === '::' ? hostname() : host, port })
+}
+
+async function openClusterTree({ cluster }: ResolvedOptions, closers: Closer[]): Promise<ClusterTree> {
+  if ('watchNode' in cluster) return cluster
+  const tree = await openTree(cluster)
+  closers.push(() => tree.close())
+  return tree
+}
+
+async function openReplicationQueue(
+  { queue: given }: ResolvedOptions,
+  watch: ClusterWatch,
+  closers: Closer[],
+): Promise<ReplicationQueue> {
+  if (given !== undefined && 'push' in given) return given
+  const queue = given === undefined ? openQueue(watch) : await LocalQueue.open(given)
+  closers.push(() => queue.close())
+  return queue
+}
+
+function makeParts(
+  { limits, log, copies, random, spoolDirectory, statsd }: ResolvedOptions,
+  { watch, queue }: { watch: ClusterWatch; queue: ReplicationQueue },
+  closers: Closer[],
+): ReadParts {
+  const nodes = new HttpNodeClient({ connectionsPerNodeMax: limits.nodeConnectionsMax })
+  const readPools = new NodePools({ connectionsPerNodeMax: limits.nodeConnectionsMax, connectMs: limits.connectMs })
+  const health = new NodeHealth()
+  const rate = new BodyRate(limits)
+  const parts: ReadParts = {
+    watch,
+    nodes,
+    readPools,
+    health,
+    isUp: ({ id }) => health.downSinceMs(id) === undefined,
+    queue: new QueueLink(queue, { limits, log }),
+    receiver: new UploadReceiver({ limits, spoolDirectory, rate }),
+    inFlight: new InFlightBytes(),
+    uploads: new UploadCounters(limits),
+    held: { bytes: 0 },
+    limits,
+    log,
+    copies,
+    random,
+  }
+  const probe = new NodeProbe(parts)
+  closers.push(
+    () => nodes.close(),
+    () => readPools.close(),
+    () => rate.close(),
+    () => probe.close(),
+  )
+  if (statsd !== undefined) {
+    const reporter = new StatsdReporter(parts, statsd)
+    closers.push(() => reporter.close())
+  }
+  return parts
+}
+
+async function closeAll(closers: Closer[]): Promise<void> {
+  for (const close of closers.splice(0).reverse()) await close()
+}

@@ -1,0 +1,90 @@
+// An upload in reading order: receive → pick a shard → upload to one node → see to the other copies.
+import { ClusterError, pathOfName } from '@backpack/cluster-model'
+import { checkName } from './blob-address.js'
+import { chooseShard } from './choose-shard.js'
+import { codeOf, meaningOf } from './error-codes.js'
+import type { CoordinatorParts } from './parts.js'
+import type { ReceivedBody } from './receive/receive-upload.js'
+import { secureCopies } from './secure-copies.js'
+import { uploadBlob } from './upload-blob.js'
+
+export interface PutRequest {
+  readonly name: string
+  /** Called once, when the upload has its place. */
+  readonly receive: () => Promise<ReceivedBody>
+  readonly contentType: string | undefined
+  /** The shard it must go to, for overwriting; undefined leaves the choice to the coordinator. */
+  readonly shardId: string | undefined
+  /** Copies to wait for, the first included. */
+  readonly copies: number
+}
+
+export interface PutReceipt {
+  readonly shardId: string
+  /** Sixteen hex digits, given by the store that took the blob first. */
+  readonly version: string
+  /** With quotes; the same on every node. */
+  readonly etag: string
+  /** Made by now, the first included. The rest is queued. */
+  readonly copies: number
+}
+
+/**
+ * Resolves when one store has the blob by its own durability and every other node of the shard has it too or has a task
+ * in the queue. Throws NAME_INVALID, NAME_TOO_LONG, COORDINATOR_BUSY, what `receive` throws, SHARD_UNKNOWN,
+ * SHARD_READ_ONLY, SHARD_FULL, NO_WRITABLE_SHARD, NO_NODE_TOOK_IT, COPIES_MISSING (details.copies), QUEUE_AWAY
+ * (details.copies), and NODE_REFUSED when a store blames the request (details.status, details.code).
+ */
+export async function handlePut(parts: CoordinatorParts, request: PutRequest): Promise<PutReceipt> {
+  const startedAtMs = performance.now()
+  const { uploads } = parts
+  uploads.begin()
+  let received: ReceivedBody | undefined
+  try {
+    checkName(request.name)
+    received = await request.receive()
+    const receipt = await storeSomewhere(parts, request, received)
+    uploads.end('uploaded', received.sizeBytes, performance.now() - startedAtMs)
+    return receipt
+  } catch (error) {
+    uploads.end(meaningOf(error).status < 500 ? 'refused' : 'failed', 0, performance.now() - startedAtMs)
+    throw error
+  } finally {
+    received?.release()
+  }
+}
+
+/** One shard after the other until one has the blob safely. */
+async function storeSomewhere(
+  parts: CoordinatorParts,
+  request: PutRequest,
+  received: ReceivedBody,
+): Promise<PutReceipt> {
+  const { sizeBytes, body } = received
+  const blob = { name: request.name, path: pathOfName(request.name), sizeBytes, body, contentType: request.contentType }
+  const tried = new Set<string>()
+  let failure: unknown
+  while (tried.size < parts.limits.shardsTriedMax) {
+    const shard = chooseShard(parts, { ...request, sizeBytes, tried })
+    if (shard === undefined) break
+    tried.add(shard.id)
+    parts.inFlight.add(shard.id, sizeBytes)
+    try {
+      const first = await uploadBlob(parts, shard, blob)
+      const copies = await secureCopies(parts, { shard, blob, first, copies: request.copies })
+      return { shardId: shard.id, version: first.version, etag: first.etag, copies }
+    } catch (error) {
+      if (!isFailureOfShard(error)) throw error
+      failure = error
+    } finally {
+      parts.inFlight.remove(shard.id, sizeBytes)
+    }
+  }
+  throw failure ?? new ClusterError('NO_WRITABLE_SHARD', 'No shard takes uploads')
+}
+
+/** What another shard may do better. */
+function isFailureOfShard(error: unknown): boolean {
+  const code = codeOf(error)
+  return code === 'NO_NODE_TOOK_IT' || code === 'QUEUE_AWAY'
+}

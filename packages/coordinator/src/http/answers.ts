@@ -1,0 +1,84 @@
+// How a refusal is said: a status and {"error","code"} as JSON.
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { codeOf, detailOf, meaningOf } from '../error-codes.js'
+import type { CoordinatorLog } from '../options.js'
+
+/** What the coordinator answers by itself, beside the errors of the cluster: code and status. */
+export const answerCatalogue = {
+  BAD_REQUEST: 400,
+  NOT_FOUND: 404,
+  METHOD_NOT_ALLOWED: 405,
+  REQUEST_TOO_SLOW: 408,
+  HEADERS_TOO_LARGE: 431,
+  INTERNAL: 500,
+  HTTP_VERSION_UNKNOWN: 505,
+} as const
+
+export type AnswerCode = keyof typeof answerCatalogue
+
+export const copiesHeader = 'X-Backpack-Copies'
+export const shardHeader = 'X-Backpack-Shard'
+export const versionHeader = 'X-Backpack-Version'
+
+/** A body of this size that nobody wants is read to its end, to keep the connection; a larger one ends it. */
+const unreadBytesMax = 64 * 1024
+
+/** What a client is told of an error. */
+export interface Refusal {
+  readonly status: number
+  readonly code: string
+  readonly error: string
+  readonly headers: Readonly<Record<string, string>>
+}
+
+export function refusalOf(thrown: unknown): Refusal {
+  const code = codeOf(thrown)
+  const { status, retryAfterSeconds } = meaningOf(thrown)
+  if (code === undefined) return { status, code: 'INTERNAL', error: 'The request failed; see the log', headers: {} }
+  const headers: Record<string, string> = {}
+  if (retryAfterSeconds !== undefined) headers['Retry-After'] = String(retryAfterSeconds)
+  const copies = detailOf(thrown, 'copies')
+  if (typeof copies === 'number') headers[copiesHeader] = String(copies)
+  const saidByNode = code === 'NODE_REFUSED' ? detailOf(thrown, 'code') : undefined
+  const { message } = thrown as Error
+  return { status, code: typeof saidByNode === 'string' ? saidByNode : code, error: message, headers }
+}
+
+export function sendJson(
+  response: ServerResponse,
+  status: number,
+  value: unknown,
+  headers: Readonly<Record<string, string>> = {},
+): void {
+  const body = Buffer.from(JSON.stringify(value))
+  response.writeHead(status, {
+    ...headers,
+    'Content-Type': 'application/json; charset=utf-8',
+    'Content-Length': body.length,
+  })
+  response.end(response.req.method === 'HEAD' ? undefined : body)
+}
+
+export function sendCode(response: ServerResponse, code: AnswerCode, error: string): void {
+  endUnread(response.req, response)
+  sendJson(response, answerCatalogue[code], { error, code })
+}
+
+/** Answers with what was thrown, and logs it when it is no fault of the client's. Ends the connection when it is too late. */
+export function sendThrown(response: ServerResponse, thrown: unknown, log: CoordinatorLog): void {
+  const request = response.req
+  const { status, code, error, headers } = refusalOf(thrown)
+  if (status >= 500) log.error({ err: thrown, method: request.method, target: request.url }, 'request failed')
+  if (response.headersSent) {
+    response.destroy()
+    return
+  }
+  endUnread(request, response)
+  sendJson(response, status, { error, code }, headers)
+}
+
+function endUnread({ headers, readableEnded }: IncomingMessage, response: ServerResponse): void {
+  const chunked = headers['transfer-encoding'] !== undefined
+  const large = Number(headers['content-length'] ?? 0) > unreadBytesMax
+  if ((chunked || large) && !readableEnded) response.setHeader('Connection', 'close')
+}

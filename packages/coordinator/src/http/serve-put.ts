@@ -1,0 +1,60 @@
+// PUT /name: the request as handlePut() wants it, its receipt as an answer.
+import { ClusterError } from '@backpack/cluster-model'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { nameOfTarget } from '../blob-address.js'
+import { handlePut } from '../handle-put.js'
+import type { CoordinatorParts } from '../parts.js'
+import { copiesHeader, sendJson, shardHeader, versionHeader } from './answers.js'
+
+const copiesMax = 100
+
+export async function servePut(
+  parts: CoordinatorParts,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const { headers } = request
+  const name = nameOfTarget(request.url ?? '')
+  refuseConditions(headers)
+  const sizeBytes = announcedBytes(headers)
+  const receipt = await handlePut(parts, {
+    name,
+    receive: () => {
+      // The client is told to send its body once everything else was accepted (RFC 9110, 10.1.1).
+      if (headers.expect !== undefined) response.writeContinue()
+      return parts.receiver.receiveRequest(request, sizeBytes)
+    },
+    contentType: headers['content-type'],
+    shardId: headers['x-backpack-shard'] as string | undefined,
+    copies: copiesWanted(headers) ?? parts.copies,
+  })
+  const { shardId, version, etag, copies } = receipt
+  sendJson(
+    response,
+    200,
+    { shard_id: shardId },
+    { [shardHeader]: shardId, [versionHeader]: version, ETag: etag, [copiesHeader]: String(copies) },
+  )
+}
+
+/** Undefined for a body in chunks. 2013 answered 411 to no length and to no bytes. */
+function announcedBytes(headers: IncomingMessage['headers']): number | undefined {
+  if (headers['transfer-encoding'] !== undefined) return undefined
+  return Number(headers['content-length'] ?? 0)
+}
+
+/** An upload goes to any shard, so that a condition on what is there could not be kept. Ignoring it would lose data. */
+export function refuseConditions(headers: IncomingMessage['headers']): void {
+  if (headers['if-match'] === undefined && headers['if-none-match'] === undefined) return
+  throw new ClusterError('CONDITION_REFUSED', 'A coordinator takes no conditions on an upload or a delete')
+}
+
+function copiesWanted(headers: IncomingMessage['headers']): number | undefined {
+  const text = headers['x-backpack-copies']
+  if (text === undefined) return undefined
+  const copies = typeof text === 'string' && /^\d{1,3}$/.test(text) ? Number(text) : 0
+  if (copies < 1 || copies > copiesMax) {
+    throw new ClusterError('COPIES_INVALID', `${copiesHeader} must be a whole number from 1 to ${copiesMax}`)
+  }
+  return copies
+}

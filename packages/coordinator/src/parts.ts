@@ -1,0 +1,25 @@
+// What a coordinator is made of, as its flows see it. coordinator.ts puts it together.
+import type { ClusterWatch, NodeClient, NodeHealth, ServerNode } from '@backpack/cluster-model'
+import type { InFlightBytes } from './in-flight.js'
+import type { CoordinatorLimits } from './limits.js'
+import type { CoordinatorLog } from './options.js'
+import type { QueueLink } from './queue-link.js'
+import type { UploadReceiver } from './receive/receive-upload.js'
+import type { UploadCounters } from './upload-counters.js'
+
+export interface CoordinatorParts {
+  readonly watch: ClusterWatch
+  readonly nodes: NodeClient
+  readonly health: NodeHealth
+  readonly queue: QueueLink
+  readonly receiver: UploadReceiver
+  readonly inFlight: InFlightBytes
+  readonly uploads: UploadCounters
+  readonly limits: CoordinatorLimits
+  readonly log: CoordinatorLog
+  /** Copies that an upload waits for when it does not say. */
+  readonly copies: number
+  readonly random: () => number
+  /** Whether the node's last answer was one, as far as is known. */
+  readonly isUp: (node: ServerNode) => boolean
+}

@@ -1,0 +1,47 @@
+// The first copy of a blob: on one node of the shard, whichever takes it.
+import { ClusterError, type ResendableBody, type ServerNode, type Shard } from '@backpack/cluster-model'
+import { askNode } from './ask-node.js'
+import { blamesRequest, codeOf } from './error-codes.js'
+import { orderNodes } from './node-order.js'
+import type { CoordinatorParts } from './parts.js'
+
+/** A blob that was received whole. */
+export interface UploadedBlob {
+  readonly name: string
+  /** The blob's target on its nodes. */
+  readonly path: string
+  readonly sizeBytes: number
+  readonly body: ResendableBody
+  readonly contentType: string | undefined
+}
+
+export interface FirstCopy {
+  readonly version: string
+  readonly etag: string
+  readonly node: ServerNode
+  /** The other nodes of the shard, in the order of the name. */
+  readonly others: readonly ServerNode[]
+}
+
+/** Throws NO_NODE_TOOK_IT, and NODE_REFUSED when a node blames the request. */
+export async function uploadBlob(parts: CoordinatorParts, shard: Shard, blob: UploadedBlob): Promise<FirstCopy> {
+  const nodes = orderNodes(shard.nodes, blob.name, parts.isUp)
+  const { path, body, sizeBytes, contentType } = blob
+  let cause: unknown
+  for (const node of nodes) {
+    try {
+      const result = await askNode(parts.health, node, () =>
+        parts.nodes.put(node, path, body, { sizeBytes, contentType }),
+      )
+      // Without a version of ours there is nothing that could be older.
+      if (result.outcome === 'older') continue
+      const { version, etag } = result
+      return { version, etag, node, others: nodes.filter((other) => other !== node) }
+    } catch (error) {
+      if (codeOf(error) === undefined || blamesRequest(error)) throw error
+      cause = error
+      parts.log.warn({ err: error, node: node.id, shard: shard.id }, 'a node did not take an upload')
+    }
+  }
+  throw new ClusterError('NO_NODE_TOOK_IT', 'No node took the upload', { cause, shard: shard.id })
+}

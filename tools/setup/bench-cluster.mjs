@@ -1,0 +1,13 @@
+// @ts-check
+// `npm run bench:cluster -- …`: the cluster's benchmark on a fresh build, with the arguments given.
+
+import { join } from 'node:path'
+import { run, workspaceRoot } from './commands.mjs'
+import { prepare, runScript } from './prepare.mjs'
+
+await runScript(async () => {
+  await prepare()
+  const main = join(workspaceRoot, 'tools', 'bench', 'cluster', 'main.mjs')
+  const result = await run(process.execPath, [main, ...process.argv.slice(2)], { show: true })
+  return result.exitCode
+})

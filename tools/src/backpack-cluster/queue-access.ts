@@ -1,0 +1,108 @@
+// The queue of a cluster, as an admin reaches it: on Redis directly; inside of an embedded cluster through its coordinator.
+import {
+  type ClusterSnapshot,
+  type ClusterWatch,
+  openQueue,
+  type ParkedTask,
+  type QueueFigures,
+  showAddress,
+} from '@backpack/cluster-model'
+import { CliError } from '@backpack/command-line'
+import { z } from 'zod'
+
+const answerMs = 5_000
+
+/** What every queue can tell; a queue on Redis tells more. */
+export type ShownFigures = Pick<QueueFigures, 'total'> & Partial<QueueFigures>
+
+export interface QueueAccess {
+  /** Where the queue is, for people. */
+  readonly where: string
+  figures(): Promise<ShownFigures>
+  parked(limit: number): Promise<readonly ParkedTask[]>
+  /** Undefined: all that are parked. Gives how many are due again. */
+  retry(ids: readonly string[] | undefined): Promise<number>
+  close(): Promise<void>
+}
+
+/** Throws CliError when the queue is in a process that cannot be asked. */
+export async function openQueueAccess(watch: ClusterWatch): Promise<QueueAccess> {
+  const { queue } = watch.snapshot
+  if (queue === undefined || queue.servers.length === 0) return askCoordinator(watch.snapshot)
+  const opened = openQueue(watch)
+  return {
+    where: `${queue.key} on ${queue.servers.map(showAddress).join(',')}`,
+    figures: () => opened.figures(),
+    parked: (limit) => opened.parked(limit),
+    retry: (ids) => opened.retry(ids),
+    close: () => opened.close(),
+  }
+}
+
+function askCoordinator({ daemons }: ClusterSnapshot): QueueAccess {
+  const url = daemons.find((daemon) => daemon.kind === 'coordinator' && daemon.url !== undefined)?.url
+  if (url === undefined) {
+    throw new CliError('The queue of this cluster is inside of its process, and that is not running.', {
+      advice: 'Start it: npm start. A cluster on several machines has its queue on Redis: queue set',
+    })
+  }
+  const base = url.replace(/\/$/, '')
+  return {
+    where: `in the coordinator at ${url}`,
+    figures: async () => {
+      const { queue_length: total } = await ask(statsSchema, `${base}/stats`)
+      return { total: total ?? 0 }
+    },
+    parked: (limit) => ask(parkedSchema, `${base}/-/queue/parked?limit=${limit}`),
+    retry: async (ids) => {
+      const body = JSON.stringify(ids === undefined ? {} : { ids })
+      const { retried } = await ask(retriedSchema, `${base}/-/queue/retry`, body)
+      return retried
+    },
+    close: () => Promise.resolve(),
+  }
+}
+
+const statsSchema = z.object({ queue_length: z.number().nullable() })
+const retriedSchema = z.object({ retried: z.number() })
+const parkedSchema = z.array(
+  z.object({
+    id: z.string(),
+    task: z
+      .object({
+        op: z.enum(['copy', 'delete']),
+        shard: z.string().optional(),
+        path: z.string(),
+        version: z.string().optional(),
+        from: z.array(z.string()),
+        to: z.string(),
+      })
+      // Every member is there, if undefined.
+      .transform(({ shard, version, ...task }) => ({ ...task, shard, version })),
+    reason: z.string(),
+    parkedAtMs: z.number(),
+  }),
+)
+
+/** GET, or POST with a body of JSON; the checked answer. */
+async function ask<Schema extends z.ZodType>(
+  schema: Schema,
+  url: string,
+  body?: string,
+): Promise<z.output<Schema>> {
+  try {
+    const response = await fetch(url, {
+      ...(body === undefined
+        ? {}
+        : { method: 'POST', body, headers: { 'content-type': 'application/json' } }),
+      redirect: 'error',
+      signal: AbortSignal.timeout(answerMs),
+    })
+    const text = await response.text()
+    if (!response.ok) throw new Error(`it answers ${response.status}: ${text.slice(0, 200)}`)
+    return schema.parse(JSON.parse(text))
+  } catch (cause) {
+    const reason = (cause as Error).cause instanceof Error ? (cause as Error).cause : cause
+    throw new CliError(`The coordinator did not answer ${url}: ${(reason as Error).message}`, { cause })
+  }
+}

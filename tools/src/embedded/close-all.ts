@@ -1,0 +1,12 @@
+/** Closes in the reverse order of opening, all of them, also when one fails; then throws the first failure. */
+export async function closeAll(closers: readonly (() => Promise<unknown>)[]): Promise<void> {
+  const failures: unknown[] = []
+  for (const close of closers.toReversed()) {
+    try {
+      await close()
+    } catch (error) {
+      failures.push(error)
+    }
+  }
+  if (failures.length > 0) throw failures[0] as Error
+}

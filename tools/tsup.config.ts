@@ -1,0 +1,16 @@
+import { defineConfig } from 'tsup'
+
+// The packages that are only source are bundled; the published ones are used as they are built.
+export default defineConfig({
+  entry: {
+    'backpack-cluster/main': 'src/backpack-cluster/main.ts',
+    'embedded/main': 'src/embedded/main.ts',
+  },
+  format: ['esm'],
+  target: 'node20',
+  platform: 'node',
+  noExternal: [/^@backpack\/(cluster-model|command-line)$/],
+  sourcemap: true,
+  splitting: true,
+  clean: true,
+})
