@@ -1,11 +1,12 @@
 // @ts-check
 // From a bare checkout to installed and built packages. Each step is left out when its inputs did not change.
 
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { findProgram, run, workspaceRoot } from './commands.mjs'
+import { findProgram, workspaceRoot } from './commands.mjs'
 import { say, sayError, step } from './console.mjs'
 import { dropStamp, fingerprintContents, fingerprintStats, readStamp, writeStamp } from './fingerprint.mjs'
+import { pnpm } from './pnpm.mjs'
 import { SetupError } from './setup-error.mjs'
 import { listPackages, readPackageManager } from './workspace.mjs'
 
@@ -55,7 +56,7 @@ export async function installPackages() {
     dropStamp(buildStampPath)
     // Without a terminal pnpm would stop to ask before it replaces a node_modules of another shape.
     const args = ['install', '--frozen-lockfile', '--config.confirmModulesPurge=false']
-    const result = await pnpm(args, findNodeHeaders())
+    const result = await pnpm(args)
     if (result.exitCode !== 0) throw fetchError('The packages could not be installed.', result.output)
     writeStamp(installStampPath, stamp)
   })
@@ -101,18 +102,6 @@ export function requireProgram(program, advice) {
 }
 
 /**
- * pnpm need not be on PATH: npx fetches it once, and puts it on the PATH of what it runs, where turbo wants it.
- *
- * @param {readonly string[]} args
- * @param {Record<string, string>} [env]
- */
-function pnpm(args, env = {}) {
-  return run('npx', ['--yes', readPackageManager(), ...args], {
-    env: { TURBO_TELEMETRY_DISABLED: '1', TURBO_NO_UPDATE_NOTIFIER: '1', ...env },
-  })
-}
-
-/**
  * @param {string} message
  * @param {string} output
  */
@@ -128,19 +117,6 @@ function fetchError(message, output) {
     message,
     `The messages above say why. If the lockfile is out of date: npx ${readPackageManager()} install --no-frozen-lockfile`,
   )
-}
-
-/** Packages that compile at install find Node's headers here even where they may not be downloaded. */
-function findNodeHeaders() {
-  const versionFile = '/usr/include/node/node_version.h'
-  if (process.env['npm_config_nodedir'] !== undefined || !existsSync(versionFile)) return {}
-  const header = readFileSync(versionFile, 'utf8')
-  const numbers = ['MAJOR', 'MINOR', 'PATCH'].map(
-    (part) => new RegExp(`#define NODE_${part}_VERSION (\\d+)`).exec(header)?.[1],
-  )
-  /** @type {Record<string, string>} */
-  const env = numbers.join('.') === process.versions.node ? { npm_config_nodedir: '/usr' } : {}
-  return env
 }
 
 function fingerprintInstall() {

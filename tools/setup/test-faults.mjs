@@ -3,16 +3,20 @@
 
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { prepare, runScript } from './prepare.mjs'
-import { ensureRedis } from './redis.mjs'
+import { buildPackages, installPackages, runScript } from './prepare.mjs'
+import { clusterPrograms, ensurePrograms } from './programs.mjs'
 import { Tally } from './tally.mjs'
 import { runVitest } from './vitest-runs.mjs'
 import { listPackages } from './workspace.mjs'
+import { ensureClient, ensureCompilerForClient } from './zookeeper-client.mjs'
 
 await runScript(async () => {
-  await prepare()
   const tally = new Tally()
-  await tally.require('redis-server', ensureRedis)
+  await tally.require('Programs', () => ensurePrograms(clusterPrograms))
+  await tally.require('Compiler', ensureCompilerForClient)
+  await installPackages()
+  await tally.require('ZooKeeper client', ensureClient)
+  await tally.require('Build', buildPackages)
   const env = { BACKPACK_FAULTS_FULL: '1' }
   for (const { name, folder } of listPackages().filter(hasFaults)) {
     await tally.count(`Faults of ${name}`, () => runVitest(folder, { args: ['test/faults'], env }))

@@ -3,16 +3,19 @@
 
 import { checkSteps } from './check-steps.mjs'
 import { buildPackages, installPackages, runScript } from './prepare.mjs'
-import { ensureRedis } from './redis.mjs'
+import { clusterPrograms, edgePrograms, ensurePrograms } from './programs.mjs'
 import { Tally } from './tally.mjs'
 import { runVitest } from './vitest-runs.mjs'
 import { listPackages } from './workspace.mjs'
+import { ensureClient, ensureCompilerForClient } from './zookeeper-client.mjs'
 
 await runScript(async () => {
-  await installPackages()
   const tally = new Tally()
+  await tally.require('Programs', () => ensurePrograms([...clusterPrograms, ...edgePrograms]))
+  await tally.require('Compiler', ensureCompilerForClient)
+  await installPackages()
+  await tally.require('ZooKeeper client', ensureClient)
   await tally.require('Build', buildPackages)
-  await tally.require('redis-server', ensureRedis)
   for (const { title, work } of checkSteps()) await tally.count(title, work)
   for (const { name, folder } of listPackages().filter((each) => each.tests)) {
     await tally.count(`Tests of ${name}`, () => runVitest(folder))

@@ -19,6 +19,7 @@ export const clusterErrorCatalogue = {
   // the queue
   QUEUE_AWAY: { status: 503, retryAfterSeconds: 1 },
   QUEUE_CLOSED: { status: 503 },
+  QUEUE_LOCKED: { status: 503 },
   TASK_INVALID: { status: 400 },
   // store nodes
   NODE_AWAY: { status: 503, retryAfterSeconds: 1 },

@@ -68,19 +68,15 @@ export class NginxProcess {
     return this.#process?.pid ?? 0
   }
 
-  /** Process ids of those it started: workers, and those that look after a cache. */
-  get workerPids(): readonly number[] {
-    const text = readFileSync(`/proc/${this.pid}/task/${this.pid}/children`, 'utf8')
-    return text.split(' ').filter(Boolean).map(Number)
-  }
-
   /** Starts it, again on the same port with the same configuration. */
   async restart(): Promise<void> {
     const startLog = join(this.directory, 'start.log')
     const args = ['-p', this.directory, '-c', this.configPath, '-e', startLog, '-g', 'daemon off;']
     const server = new ServerProcess('nginx', args, { env: { ...process.env, PATH: searchPath } })
     this.#process = server
-    await until(async () => !server.running || (await listens(this.port)), 'nginx listens')
+    await until(async () => {
+      return !server.running || (hasWorkers(server.pid) && (await listens(this.port)))
+    }, 'nginx listens')
     if (server.running) return
     await server.ended()
     const log = existsSync(startLog) ? readFileSync(startLog, 'utf8') : ''
@@ -95,6 +91,15 @@ export class NginxProcess {
   async close(): Promise<void> {
     await this.stop()
     this.#directory.remove()
+  }
+}
+
+/** Workers come last: its pid file is written by then, and signals are heard. */
+function hasWorkers(pid: number): boolean {
+  try {
+    return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8') !== ''
+  } catch {
+    return false
   }
 }
 

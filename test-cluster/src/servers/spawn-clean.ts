@@ -1,6 +1,11 @@
 // Starts programs that inherit nothing but their standard streams. The ZooKeeper client's socket is not closed on exec: a
 // child that holds a copy of it makes the client spin and report a false expiry at its next disconnect.
-import { type ChildProcess, type ChildProcessWithoutNullStreams, spawn, type SpawnOptions } from 'node:child_process'
+import {
+  type ChildProcess,
+  type ChildProcessWithoutNullStreams,
+  spawn,
+  type SpawnOptions,
+} from 'node:child_process'
 
 const closeDescriptors = [
   'for each in /proc/self/fd/*; do',

@@ -126,7 +126,9 @@ export class ZooKeeperEnsemble {
     mkdirSync(dataDirectory, { recursive: true })
     writeFileSync(join(dataDirectory, 'myid'), String(id))
     writeFileSync(configPath, this.#describe(member, dataDirectory))
-    const args = ['-Xmx128m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-cp', jars.join(':')]
+    // Without perf data, of which a killed server would leave a file in the system's directory for temporary files.
+    const flags = ['-Xmx128m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-XX:-UsePerfData']
+    const args = [...flags, '-cp', jars.join(':')]
     const main = 'org.apache.zookeeper.server.quorum.QuorumPeerMain'
     const server = new ServerProcess('java', [...args, main, configPath], { logPath: this.#logPathOf(id) })
     this.#processes.set(id, server)

@@ -68,18 +68,21 @@ interface OwnerFacts {
 }
 
 describe('an owner', () => {
-  it.each(['SIGKILL', 'SIGTERM', 'SIGINT'] as const)('that dies of %s leaves no server and no directory', async (signal) => {
-    const owner = spawn(process.execPath, [ownerPath], { stdio: ['pipe', 'pipe', 'inherit'] })
-    try {
-      const [line] = (await once(owner.stdout, 'data')) as [Buffer]
-      const { server, worker, directory } = JSON.parse(line.toString()) as OwnerFacts
-      expect([server, worker].map(isAlive)).toEqual([true, true])
-      expect(existsSync(directory)).toBe(true)
-      owner.kill(signal)
-      await until(() => !isAlive(server) && !isAlive(worker), 'the servers have ended')
-      await until(() => !existsSync(directory), 'the directory is gone')
-    } finally {
-      owner.kill('SIGKILL')
-    }
-  })
+  it.each(['SIGKILL', 'SIGTERM', 'SIGINT'] as const)(
+    'that dies of %s leaves no server and no directory',
+    async (signal) => {
+      const owner = spawn(process.execPath, [ownerPath], { stdio: ['pipe', 'pipe', 'inherit'] })
+      try {
+        const [line] = (await once(owner.stdout, 'data')) as [Buffer]
+        const { server, worker, directory } = JSON.parse(line.toString()) as OwnerFacts
+        expect([server, worker].map(isAlive)).toEqual([true, true])
+        expect(existsSync(directory)).toBe(true)
+        owner.kill(signal)
+        await until(() => !isAlive(server) && !isAlive(worker), 'the servers have ended')
+        await until(() => !existsSync(directory), 'the directory is gone')
+      } finally {
+        owner.kill('SIGKILL')
+      }
+    },
+  )
 })

@@ -3,7 +3,9 @@ import { readFileSync } from 'node:fs'
 import { ServerProcess, TemporaryDirectory } from '../../dist/index.js'
 
 const directory = new TemporaryDirectory()
-const server = new ServerProcess('bash', ['-c', 'sleep 1000 & echo "started $!"; wait'], { cwd: directory.path })
+const server = new ServerProcess('bash', ['-c', 'sleep 1000 & echo "started $!"; wait'], {
+  cwd: directory.path,
+})
 const [, worker] = await server.printed(/started (\d+)/)
 const facts = { directory: directory.path, server: server.pid, worker: Number(worker) }
 process.stdout.write(`${JSON.stringify(facts)}\n`)

@@ -2,6 +2,7 @@
 import { exitCodes, markDashes, printNote, showName } from '@backpack/command-line'
 import { readFileSync } from 'node:fs'
 import yargs from 'yargs'
+import { nginxCommand } from '../nginx/nginx-command.js'
 import { clusterOptions } from './cluster-options.js'
 import { initCommand } from './commands/init.js'
 import { queueCommand } from './commands/queue.js'
@@ -10,7 +11,15 @@ import { shardCommand } from './commands/shard.js'
 import { statsCommand } from './commands/stats.js'
 import { statusCommand } from './commands/status.js'
 
-const commands = [initCommand, serverCommand, shardCommand, queueCommand, statusCommand, statsCommand]
+const commands = [
+  initCommand,
+  serverCommand,
+  shardCommand,
+  queueCommand,
+  statusCommand,
+  statsCommand,
+  nginxCommand,
+]
 const widthMax = 100
 
 const epilogue = [

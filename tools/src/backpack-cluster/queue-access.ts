@@ -12,13 +12,10 @@ import { z } from 'zod'
 
 const answerMs = 5_000
 
-/** What every queue can tell; a queue on Redis tells more. */
-export type ShownFigures = Pick<QueueFigures, 'total'> & Partial<QueueFigures>
-
 export interface QueueAccess {
   /** Where the queue is, for people. */
   readonly where: string
-  figures(): Promise<ShownFigures>
+  figures(): Promise<QueueFigures>
   parked(limit: number): Promise<readonly ParkedTask[]>
   /** Undefined: all that are parked. Gives how many are due again. */
   retry(ids: readonly string[] | undefined): Promise<number>
@@ -50,10 +47,14 @@ function askCoordinator({ daemons }: ClusterSnapshot): QueueAccess {
   return {
     where: `in the coordinator at ${url}`,
     figures: async () => {
-      const { queue_length: total } = await ask(statsSchema, `${base}/stats`)
-      return { total: total ?? 0 }
+      const { queue } = await ask(clusterSchema, `${base}/-/cluster`)
+      if (queue.figures === null) throw new CliError(`The coordinator at ${url} has no figures of its queue.`)
+      return queue.figures
     },
-    parked: (limit) => ask(parkedSchema, `${base}/-/queue/parked?limit=${limit}`),
+    parked: async (limit) => {
+      const { parked } = await ask(parkedSchema, `${base}/-/queue/parked`)
+      return parked.slice(0, limit)
+    },
     retry: async (ids) => {
       const body = JSON.stringify(ids === undefined ? {} : { ids })
       const { retried } = await ask(retriedSchema, `${base}/-/queue/retry`, body)
@@ -63,26 +64,33 @@ function askCoordinator({ daemons }: ClusterSnapshot): QueueAccess {
   }
 }
 
-const statsSchema = z.object({ queue_length: z.number().nullable() })
+const figuresSchema = z.object({
+  due: z.number(),
+  delayed: z.number(),
+  leased: z.number(),
+  parked: z.number(),
+  total: z.number(),
+  oldestAgeMs: z.number(),
+  needsRepair: z.record(z.string(), z.number()),
+  serversUp: z.number(),
+  servers: z.number(),
+})
+const clusterSchema = z.object({ queue: z.object({ figures: figuresSchema.nullable() }) })
 const retriedSchema = z.object({ retried: z.number() })
-const parkedSchema = z.array(
-  z.object({
-    id: z.string(),
-    task: z
-      .object({
-        op: z.enum(['copy', 'delete']),
-        shard: z.string().optional(),
-        path: z.string(),
-        version: z.string().optional(),
-        from: z.array(z.string()),
-        to: z.string(),
-      })
-      // Every member is there, if undefined.
-      .transform(({ shard, version, ...task }) => ({ ...task, shard, version })),
-    reason: z.string(),
-    parkedAtMs: z.number(),
-  }),
-)
+const taskSchema = z
+  .object({
+    op: z.enum(['copy', 'delete']),
+    shard: z.string().optional(),
+    path: z.string(),
+    version: z.string().optional(),
+    from: z.array(z.string()),
+    to: z.string(),
+  })
+  // Every member is there, if undefined.
+  .transform(({ shard, version, ...task }) => ({ ...task, shard, version }))
+const parkedSchema = z.object({
+  parked: z.array(z.object({ id: z.string(), task: taskSchema, reason: z.string(), parkedAtMs: z.number() })),
+})
 
 /** GET, or POST with a body of JSON; the checked answer. */
 async function ask<Schema extends z.ZodType>(

@@ -66,7 +66,10 @@ export async function replaceFile(
 }
 
 /** Lets the running nginx read its configuration again. Gives the reason when that cannot be asked of it. */
-export async function reloadNginx(path: string, reloadCommand: string | undefined): Promise<string | undefined> {
+export async function reloadNginx(
+  path: string,
+  reloadCommand: string | undefined,
+): Promise<string | undefined> {
   const program: readonly [string, ...string[]] =
     reloadCommand === undefined ? ['nginx', '-c', path, '-s', 'reload'] : ['sh', '-c', reloadCommand]
   const result = await runProgram(program, { limitMs: reloadMs })

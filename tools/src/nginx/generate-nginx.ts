@@ -77,7 +77,7 @@ function mainLines({ workDirectory, pidFile }: NginxOptions): string[] {
     // After a reload the old workers finish what they serve, and no later than this.
     'worker_shutdown_timeout 300s;',
     ...(pidPath === undefined ? [] : [`pid ${quote(pidPath)};`]),
-    ...(workDirectory === undefined ? [] : [`error_log ${quote(join(workDirectory, 'error.log'))} warn;`]),
+    ...(workDirectory === undefined ? [] : [`error_log ${quote(join(workDirectory, 'error.log'))} error;`]),
   ]
 }
 

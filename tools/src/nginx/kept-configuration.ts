@@ -37,7 +37,8 @@ export class KeptConfiguration {
     this.#remark([...snapshot.problems, ...warnings])
     const present = await readIfThere(path)
     // A root that was mistyped or emptied must not take all photos off the air.
-    if (present !== undefined && snapshot.shards.size === 0) return `${path} is kept: the model has no shards.`
+    if (present !== undefined && snapshot.shards.size === 0)
+      return `${path} is kept: the model has no shards.`
     if (text !== present) {
       const result = await replaceFile(path, text, { check: true })
       if (result.verdict === 'refused') return `${path} is kept: nginx refuses the new one.\n${result.reason}`

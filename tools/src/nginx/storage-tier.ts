@@ -32,7 +32,8 @@ export function storageTier({ shards }: Pick<ClusterSnapshot, 'shards'>): TierTe
       warnings.push(`A node of shard ${shard.id} is left out: ${address} is no address`)
       return []
     })
-    if (servers.length === 0) warnings.push(`Shard ${shard.id} has no nodes: its photos are answered with 503`)
+    if (servers.length === 0)
+      warnings.push(`Shard ${shard.id} has no nodes: its photos are answered with 503`)
     return { id: shard.id, name, servers }
   })
   if (groups.length === 0) warnings.push('The model has no shards: every photo is answered with 404')
@@ -44,6 +45,7 @@ export function storageTier({ shards }: Pick<ClusterSnapshot, 'shards'>): TierTe
       '',
       '# Shard and name, split at the first colon of the target as the client sent it: nothing of it is decoded,',
       '# merged or resolved, and the query is part of the name.',
+      // Enough for the longest id on every processor.
       'map_hash_bucket_size 128;',
       ...block(
         'map $request_uri $backpack_shard',

@@ -133,12 +133,9 @@ describe('the commands that look at the model', () => {
       ].join('\n'),
     )
     expect((await run('shard', 'list')).stdout).toBe(
-      [
-        'shard  state      used    size  nodes',
-        '1      read-only   0 B  100 GB  1,4',
-        '1 shard',
-        '',
-      ].join('\n'),
+      ['shard  state      used    size  nodes', '1      read-only   0 B  100 GB  1,4', '1 shard', ''].join(
+        '\n',
+      ),
     )
   })
 

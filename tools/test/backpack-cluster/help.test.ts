@@ -20,6 +20,7 @@ const commands = [
   'queue retry',
   'status',
   'stats',
+  'nginx',
 ]
 
 test('without arguments it prints its usage and exits 1', async () => {
@@ -63,7 +64,10 @@ test.each([
   { args: ['shard', 'resize', '1', 'big', '--file', 'x'], says: /size: must be a size such as/ },
   { args: ['queue', 'set', 'q', 'one', '--file', 'x'], says: /servers: must be host:port/ },
   { args: ['queue', 'parked', '--limit', '0', '--file', 'x'], says: /limit: must be a whole number/ },
-  { args: ['init', 'one:1', '--key', 'a', '--key', 'b', '--file', 'x'], says: /key: is given more than once/ },
+  {
+    args: ['init', 'one:1', '--key', 'a', '--key', 'b', '--file', 'x'],
+    says: /key: is given more than once/,
+  },
 ])('$args is refused with exit code 2 and a hint', async ({ args, says }) => {
   const { code, stdout, stderr } = await backpackCluster(args)
   expect(stderr).toMatch(says)

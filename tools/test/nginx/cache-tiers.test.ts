@@ -59,7 +59,9 @@ describe('nothing is cached twice', () => {
     const { node, caches, frontend } = await startEdge()
     await putOn(node, '/a', Buffer.alloc(100_000, 'x'))
     const answers = await Promise.all(Array.from({ length: 100 }, () => ask(frontend.port, '/1:a')))
-    expect(new Set(answers.map(({ status, body }) => `${status} ${body.length}`))).toEqual(new Set(['200 100000']))
+    expect(new Set(answers.map(({ status, body }) => `${status} ${body.length}`))).toEqual(
+      new Set(['200 100000']),
+    )
     expect(node.store.gets.count).toBe(1)
     expect([...keysOf(caches[0]), ...keysOf(caches[1])]).toEqual(['/1:a'])
   })
@@ -157,7 +159,9 @@ test('a photo that was missing is found soon after it came', async () => {
   const { node, frontend } = await startEdge()
   expect((await ask(frontend.port, '/1:a')).status).toBe(404)
   await putOn(node, '/a', Buffer.from('here'))
-  await expect.poll(async () => (await ask(frontend.port, '/1:a')).status, { timeout: 20_000, interval: 200 }).toBe(200)
+  await expect
+    .poll(async () => (await ask(frontend.port, '/1:a')).status, { timeout: 20_000, interval: 200 })
+    .toBe(200)
 })
 
 test('all four tiers: a resized photo is made once and kept by one cache', async () => {

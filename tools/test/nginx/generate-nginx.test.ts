@@ -29,7 +29,9 @@ function addressesFor(tier: NginxTier): Partial<NginxOptions> {
 
 describe('nginx -t finds fine, without a warning', () => {
   const many = Object.fromEntries(Array.from({ length: 1_000 }, (_, index) => [String(index), some]))
-  const named = Object.fromEntries(Array.from({ length: 300 }, (_, index) => [`shard-${index}_of-the-cluster`, some]))
+  const named = Object.fromEntries(
+    Array.from({ length: 300 }, (_, index) => [`shard-${index}_of-the-cluster`, some]),
+  )
 
   test.each(nginxTiers)('the tier %s, in a work directory', async (tier) => {
     const { text } = generateNginx(snapshotOf({ 1: some }), optionsIn({ tier, ...addressesFor(tier) }))
@@ -43,9 +45,18 @@ describe('nginx -t finds fine, without a warning', () => {
     ['three shards of two', snapshotOf({ 1: some, 2: some, 3: some })],
     ['a node twice', snapshotOf({ 1: [node(9001), node(9001)] })],
     ['IPv6 addresses', snapshotOf({ 1: [node(9001, '::1'), node(9002, 'fd00::5')] })],
-    ['ids that nginx has a meaning for', snapshotOf({ default: some, include: some, volatile: some, hostnames: some })],
-    ['ids that differ in case', snapshotOf({ a: some, A: some, 'a-2': some, aB: some, AB: some, Ab: some, ab: some })],
-    ['the longest ids', snapshotOf({ ['1'.repeat(32)]: some, ['x'.repeat(32)]: some, ['_'.repeat(32)]: some })],
+    [
+      'ids that nginx has a meaning for',
+      snapshotOf({ default: some, include: some, volatile: some, hostnames: some }),
+    ],
+    [
+      'ids that differ in case',
+      snapshotOf({ a: some, A: some, 'a-2': some, aB: some, AB: some, Ab: some, ab: some }),
+    ],
+    [
+      'the longest ids',
+      snapshotOf({ ['1'.repeat(32)]: some, ['x'.repeat(32)]: some, ['_'.repeat(32)]: some }),
+    ],
     ['a thousand shards', snapshotOf(many)],
     ['hundreds of named shards', snapshotOf(named)],
   ])('a model of %s', async (_, snapshot) => {
@@ -54,7 +65,10 @@ describe('nginx -t finds fine, without a warning', () => {
   })
 
   test.each<[string, Partial<NginxOptions>]>([
-    ['names and several ports', { serverNames: ['a.example.com', '*.b.example.com'], listen: ['18080', '[::1]:18081'] }],
+    [
+      'names and several ports',
+      { serverNames: ['a.example.com', '*.b.example.com'], listen: ['18080', '[::1]:18081'] },
+    ],
     ['a path with spaces', { cacheDirectory: `${work.path}/a; b {c} 'd'` }],
     ['the smallest cache', { cacheSizeBytes: 1, cacheValidSeconds: 1 }],
     ['a huge cache', { cacheSizeBytes: 20 * 2 ** 40 }],
@@ -101,13 +115,19 @@ describe('hostile values of the model', () => {
     expect(text).toBe(generateNginx(snapshotOf({ 1: [node(9002)] }), optionsIn()).text)
   })
 
-  test.each([...injections, '1.2', '1:2', '~x', 'x'.repeat(33)])('a shard with the id %j is left out, with a warning', (id) => {
-    const shards = new Map([[id, shardOf(id, some)], ['1', shardOf('1', some)]])
-    const allowed = id === '-x'
-    const { text, warnings } = generateNginx({ shards }, optionsIn())
-    if (!allowed) expect(text).toBe(generateNginx(snapshotOf({ 1: some }), optionsIn()).text)
-    expect(warnings).toHaveLength(allowed ? 0 : 1)
-  })
+  test.each([...injections, '1.2', '1:2', '~x', 'x'.repeat(33)])(
+    'a shard with the id %j is left out, with a warning',
+    (id) => {
+      const shards = new Map([
+        [id, shardOf(id, some)],
+        ['1', shardOf('1', some)],
+      ])
+      const allowed = id === '-x'
+      const { text, warnings } = generateNginx({ shards }, optionsIn())
+      if (!allowed) expect(text).toBe(generateNginx(snapshotOf({ 1: some }), optionsIn()).text)
+      expect(warnings).toHaveLength(allowed ? 0 : 1)
+    },
+  )
 })
 
 test('the same model in another order gives the same text, nodes keep theirs', () => {
@@ -137,6 +157,48 @@ test('the numbers of the recipe are in it', () => {
   }
 })
 
+test('with a work directory all that nginx writes is below it, without one it is where nginx has it', () => {
+  const options = {
+    cacheDirectory: '/edge/cache',
+    imageFilterModule: undefined,
+    storage: some,
+    resizers: some,
+    caches: some,
+  }
+  for (const tier of nginxTiers) {
+    const { text } = generateNginx(
+      snapshotOf({ 1: some }),
+      nginxOptions({ ...options, tier, workDirectory: '/edge' }),
+    )
+    const paths = [...text.matchAll(/"(\/[^"]*)"/g)].map(([, path]) => path)
+    const expected = [
+      'nginx.pid',
+      'error.log',
+      'access.log',
+      'client_body-temp',
+      'proxy-temp',
+      'fastcgi-temp',
+    ]
+    expected.push('uwsgi-temp', 'scgi-temp', ...(tier === 'cache' ? ['cache'] : []))
+    expect(paths).toEqual(expected.map((name) => `/edge/${name}`))
+    const without = generateNginx(snapshotOf({ 1: some }), nginxOptions({ ...options, tier })).text
+    expect(without).not.toMatch(/^ *(pid|error_log|access_log|\w+_temp_path) /m)
+  }
+})
+
+test('each tier waits longer than the one behind it may take for all its tries', () => {
+  const read = (tier: NginxTier) => {
+    const { text } = generateNginx(snapshotOf({}), optionsIn({ tier, ...addressesFor(tier) }))
+    return Number(/proxy_read_timeout (\d+)s;/.exec(text)?.[1])
+  }
+  const { text } = generateNginx(snapshotOf({}), optionsIn())
+  const tries = Number(/proxy_next_upstream_timeout (\d+)s;/.exec(text)?.[1])
+  const waits = [tries + read('storage'), read('resizer'), read('cache'), read('frontend')]
+  // The connection to one that is dead comes before.
+  for (const [index, wait] of waits.slice(1).entries())
+    expect(wait).toBeGreaterThanOrEqual((waits[index] ?? 0) + 5)
+})
+
 test('warnings say which shard has no nodes, and that there is no shard', () => {
   expect(generateNginx(snapshotOf({ 1: some, 7: [] }), optionsIn()).warnings).toEqual([
     'Shard 7 has no nodes: its photos are answered with 503',
@@ -146,6 +208,9 @@ test('warnings say which shard has no nodes, and that there is no shard', () => 
   ])
 })
 
-test.each(['frontend', 'cache', 'resizer'] as const)('the tier %s without addresses behind it throws TypeError', (tier) => {
-  expect(() => generateNginx(snapshotOf({}), optionsIn({ tier }))).toThrow(TypeError)
-})
+test.each(['frontend', 'cache', 'resizer'] as const)(
+  'the tier %s without addresses behind it throws TypeError',
+  (tier) => {
+    expect(() => generateNginx(snapshotOf({}), optionsIn({ tier }))).toThrow(TypeError)
+  },
+)

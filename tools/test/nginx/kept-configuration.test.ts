@@ -3,6 +3,7 @@ import type { ClusterSnapshot, ClusterWatch } from '@backpack/cluster-model'
 import { TemporaryDirectory } from '@backpack/test-cluster'
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
 import { beforeEach, expect, onTestFinished, test, vi } from 'vitest'
 import { followModel } from '../../src/nginx/follow-model.js'
 import { KeptConfiguration } from '../../src/nginx/kept-configuration.js'
@@ -100,7 +101,10 @@ test('many changes at once make one reload, changes of sizes none', async () => 
     { signal: ending.signal },
   )
   await expect.poll(() => worked.length).toBe(1)
-  for (let id = 2; id <= 50; id++) watch.become(modelOf({ 1: [first], [id]: [first] }))
+  for (let id = 2; id <= 50; id++) {
+    watch.become(modelOf({ 1: [first], [id]: [first] }))
+    await setImmediate()
+  }
   await expect.poll(() => worked.at(-1)).toBe(watch.snapshot)
   watch.become({ ...watch.snapshot, daemons: [] })
   await expect.poll(() => worked.at(-1)).toBe(watch.snapshot)
@@ -119,6 +123,7 @@ test('what nginx refuses does not replace the file, and is said once', async () 
   expect(await kept.bringUpTo(refused)).toBe(false)
   expect(await kept.bringUpTo(refused)).toBe(false)
   expect(readFileSync(edge.configPath, 'utf8')).toBe(before)
+  expect(readdirSync(edge.directory).filter((name) => name.endsWith('.new'))).toEqual([])
   expect((await ask(edge.port, '/1:a')).status).toBe(200)
   expect(said.filter((text) => text.includes('nginx refuses the new one'))).toHaveLength(1)
   expect(said.join('\n')).toContain('host not found in upstream')
@@ -153,13 +158,18 @@ test('a reload command is run by a shell instead, and its failure is said', asyn
   const model = modelOf({ 1: [{ host: '127.0.0.1', port: 9001 }] })
   expect(await new KeptConfiguration(path, options, `echo here > ${mark}`).bringUpTo(model)).toBe(true)
   expect(readFileSync(mark, 'utf8')).toBe('here\n')
-  expect(await new KeptConfiguration(path, options, 'echo why it failed; exit 3').bringUpTo(model)).toBe(false)
+  expect(await new KeptConfiguration(path, options, 'echo why it failed; exit 3').bringUpTo(model)).toBe(
+    false,
+  )
   expect(said.at(-1)).toBe('nginx cannot be told to reload:\nwhy it failed')
 })
 
 test('warnings are said once for as long as they hold', async () => {
   const { first, kept } = await startEdge()
-  const lacking = { ...modelOf({ 1: [first], 2: [] }), problems: ['Shard 2 names server 9, which is unknown'] }
+  const lacking = {
+    ...modelOf({ 1: [first], 2: [] }),
+    problems: ['Shard 2 names server 9, which is unknown'],
+  }
   await kept.bringUpTo(lacking)
   await kept.bringUpTo({ ...lacking })
   expect(said.filter((text) => text.includes('Shard 2'))).toEqual([

@@ -62,7 +62,7 @@ test('prints the configuration of the model, and nothing else on standard output
   expect(stdout).toContain('listen 8080;')
 })
 
-test('what it writes is served by nginx -p DIR -c nginx.conf, without root', async () => {
+test('what it writes is served, with everything of nginx in the work directory', async () => {
   const node = await startNode()
   await putOn(node, '/a?b', Buffer.from('here'))
   const { file } = await describeCluster([node])
@@ -72,7 +72,13 @@ test('what it writes is served by nginx -p DIR -c nginx.conf, without root', asy
   onTestFinished(() => nginx.close())
   await nginx.stop()
   const place = ['--work-dir', nginx.directory, '--output', nginx.configPath, '--check']
-  const { exitCode, stdout, stderr } = await run('--file', file, '--listen', `127.0.0.1:${nginx.port}`, ...place)
+  const { exitCode, stdout, stderr } = await run(
+    '--file',
+    file,
+    '--listen',
+    `127.0.0.1:${nginx.port}`,
+    ...place,
+  )
   expect([exitCode, stdout, stderr]).toEqual([0, '', `${nginx.configPath} is written.\n`])
   await nginx.restart()
   expect((await ask(nginx.port, '/1:a?b')).body.toString()).toBe('here')
@@ -83,7 +89,16 @@ test('the tiers in front need no tree', async () => {
   expect([frontend.exitCode, frontend.stderr]).toEqual([0, ''])
   expect(frontend.stdout).toContain('hash $request_uri consistent;')
   expect(frontend.stdout).toContain('server [::1]:8081 max_fails=3 fail_timeout=5s;')
-  const cache = await run('--tier', 'cache', '--resizers', 'r1:1', '--cache-size', '2gb', '--cache-valid-seconds', '60')
+  const cache = await run(
+    '--tier',
+    'cache',
+    '--resizers',
+    'r1:1',
+    '--cache-size',
+    '2gb',
+    '--cache-valid-seconds',
+    '60',
+  )
   expect(cache.stdout).toContain('max_size=2147483648 ')
   expect(cache.stdout).toContain('proxy_cache_valid 200 410 415 60s;')
   const resizer = await run('--tier', 'resizer', '--storage', 's1:1', '--image-filter-module', 'none')
@@ -133,7 +148,10 @@ test('--check: what nginx refuses is neither printed nor written', async () => {
 test('warns of a shard without nodes and of a cluster without shards', async () => {
   const { file } = await describeCluster([])
   const { exitCode, stderr } = await run('--file', file)
-  expect([exitCode, stderr]).toEqual([0, 'Warning: The model has no shards: every photo is answered with 404.\n'])
+  expect([exitCode, stderr]).toEqual([
+    0,
+    'Warning: The model has no shards: every photo is answered with 404.\n',
+  ])
 })
 
 test('--watch lets a running nginx follow the model until Ctrl-C', async () => {

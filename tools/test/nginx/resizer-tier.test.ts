@@ -35,7 +35,11 @@ test('a photo is made as small as asked, its sides in proportion', async () => {
     expect(answer.headers['content-type']).toBe('image/jpeg')
     return imageSize(answer.body)
   }
-  expect(await sizeOf('?w=100')).toEqual({ kind: 'jpeg', width: 100, height: Math.floor((100 * height) / width) })
+  expect(await sizeOf('?w=100')).toEqual({
+    kind: 'jpeg',
+    width: 100,
+    height: Math.floor((100 * height) / width),
+  })
   expect((await sizeOf('?h=50')).height).toBe(50)
   expect((await sizeOf('?w=90&h=10')).height).toBe(10)
   expect((await sizeOf('?w=1&h=2000')).width).toBe(1)
@@ -57,25 +61,42 @@ test.each(['?w=1', '?w=9', '?w=10', '?w=999', '?w=1000', '?w=1999', '?w=2000', '
   },
 )
 
-test.each(['?w=0', '?w=2001', '?w=20000', '?w=010', '?h=0', '?h=9999', '?w=10&h=0', '?w=2001&h=10', '?w=99999999999999999999'])(
-  'the sizes %s are refused with 400, and nothing is fetched for them',
-  async (query) => {
-    const { node, resizer } = await startEdge()
-    await putOn(node, '/a.png', png)
-    expect((await ask(resizer.port, `/1:a.png${query}`)).status).toBe(400)
-    expect(node.store.gets.count).toBe(0)
-  },
-)
+test.each([
+  '?w=0',
+  '?w=2001',
+  '?w=20000',
+  '?w=010',
+  '?h=0',
+  '?h=9999',
+  '?w=10&h=0',
+  '?w=2001&h=10',
+  '?w=99999999999999999999',
+])('the sizes %s are refused with 400, and nothing is fetched for them', async (query) => {
+  const { node, resizer } = await startEdge()
+  await putOn(node, '/a.png', png)
+  expect((await ask(resizer.port, `/1:a.png${query}`)).status).toBe(400)
+  expect(node.store.gets.count).toBe(0)
+})
 
-test.each(['?w=', '?w=1.5', '?w=-1', '?w=10&h=', '?h=10&w=10', '?w=10&x=1', '?x=1&w=10', '?W=10', '?w=10&h=10&', '??', '?w=10?', '?width=10'])(
-  'the query %s is part of the name',
-  async (query) => {
-    const { node, resizer } = await startEdge()
-    await putOn(node, `/a.png${query}`, png)
-    expect((await ask(resizer.port, `/1:a.png${query}`)).body.equals(png)).toBe(true)
-    expect((await ask(resizer.port, '/1:a.png')).status).toBe(404)
-  },
-)
+test.each([
+  '?w=',
+  '?w=1.5',
+  '?w=-1',
+  '?w=10&h=',
+  '?h=10&w=10',
+  '?w=10&x=1',
+  '?x=1&w=10',
+  '?W=10',
+  '?w=10&h=10&',
+  '??',
+  '?w=10?',
+  '?width=10',
+])('the query %s is part of the name', async (query) => {
+  const { node, resizer } = await startEdge()
+  await putOn(node, `/a.png${query}`, png)
+  expect((await ask(resizer.port, `/1:a.png${query}`)).body.equals(png)).toBe(true)
+  expect((await ask(resizer.port, '/1:a.png')).status).toBe(404)
+})
 
 test('odd names are resized too, also one that ends in a size itself', async () => {
   const { node, resizer } = await startEdge()
@@ -94,6 +115,14 @@ test('what is no picture is passed on as it is, and refused with 415 when it is 
   await putOn(node, '/a.txt', Buffer.from('text'))
   expect((await ask(resizer.port, '/1:a.txt')).body.toString()).toBe('text')
   expect((await ask(resizer.port, '/1:a.txt?w=10')).status).toBe(415)
+})
+
+test('an original above 32 MiB is not taken into memory: 415', async () => {
+  const { node, resizer } = await startEdge()
+  await putOn(node, '/below', Buffer.concat([jpeg, Buffer.alloc(31 * 2 ** 20)]))
+  await putOn(node, '/above', Buffer.concat([jpeg, Buffer.alloc(32 * 2 ** 20)]))
+  expect((await ask(resizer.port, '/1:below?w=10')).status).toBe(200)
+  expect((await ask(resizer.port, '/1:above?w=10')).status).toBe(415)
 })
 
 test('what the storage says when it has no photo is said, not 415', async () => {
@@ -115,7 +144,9 @@ test('a resized photo has a weak ETag, and is not sent again to who has it', asy
   const original = await ask(resizer.port, '/1:a.jpg')
   const { headers } = await ask(resizer.port, '/1:a.jpg?w=100')
   expect(headers['etag']).toBe(`W/${String(original.headers['etag'])}`)
-  const again = await ask(resizer.port, '/1:a.jpg?w=100', { headers: { 'If-None-Match': String(headers['etag']) } })
+  const again = await ask(resizer.port, '/1:a.jpg?w=100', {
+    headers: { 'If-None-Match': String(headers['etag']) },
+  })
   expect(again.status).toBe(304)
 })
 

@@ -5,7 +5,9 @@ import type { Address, NginxOptions } from '../../src/nginx/nginx-options.js'
 export const imageFilterModule = '/usr/lib/nginx/modules/ngx_http_image_filter_module.so'
 
 /** Shards by id, each a list of its nodes' addresses. */
-export function snapshotOf(shards: Readonly<Record<string, readonly Address[]>>): Pick<ClusterSnapshot, 'shards'> {
+export function snapshotOf(
+  shards: Readonly<Record<string, readonly Address[]>>,
+): Pick<ClusterSnapshot, 'shards'> {
   return { shards: new Map(Object.entries(shards).map(([id, nodes]) => [id, shardOf(id, nodes)])) }
 }
 

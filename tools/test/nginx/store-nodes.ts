@@ -42,7 +42,11 @@ export async function startNode(): Promise<StoreNode> {
 export function ask(
   port: number,
   path: string,
-  { method = 'GET', headers = {}, body }: { method?: string; headers?: Record<string, string>; body?: Buffer } = {},
+  {
+    method = 'GET',
+    headers = {},
+    body,
+  }: { method?: string; headers?: Record<string, string>; body?: Buffer } = {},
 ): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const signal = AbortSignal.timeout(answerMs)
@@ -62,7 +66,11 @@ export function ask(
 
 /** Stores a blob on one node under the name that `path` spells. */
 export async function putOn(node: StoreNode, path: string, body: Buffer): Promise<void> {
-  const answer = await ask(node.port, path, { method: 'PUT', body, headers: { 'Content-Length': String(body.length) } })
+  const answer = await ask(node.port, path, {
+    method: 'PUT',
+    body,
+    headers: { 'Content-Length': String(body.length) },
+  })
   if (answer.status !== 201 && answer.status !== 204) throw new Error(`PUT ${path}: ${answer.status}`)
 }
 

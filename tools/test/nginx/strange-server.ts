@@ -1,6 +1,6 @@
 // Stands where a node should be and does what a sick one does. Gone when the test ends.
 import { once } from 'node:events'
-import { createServer } from 'node:http'
+import { createServer, type IncomingHttpHeaders } from 'node:http'
 import { createServer as createTcpServer, type Socket } from 'node:net'
 import { onTestFinished } from 'vitest'
 import type { Address } from '../../src/nginx/nginx-options.js'
@@ -8,16 +8,26 @@ import type { Address } from '../../src/nginx/nginx-options.js'
 const host = '127.0.0.1'
 
 export interface StrangeServer extends Address {
-  /** Requests it was sent. */
+  /** Targets, or first lines, of the requests it was sent. */
   readonly asked: readonly string[]
 }
 
+export interface AnsweringServer extends StrangeServer {
+  /** Headers of these requests. */
+  readonly headers: readonly IncomingHttpHeaders[]
+}
+
 /** Answers every request with this status. */
-export async function startAnswering(status: number, headers: Record<string, string> = {}): Promise<StrangeServer> {
+export async function startAnswering(
+  status: number,
+  sent: Record<string, string> = {},
+): Promise<AnsweringServer> {
   const asked: string[] = []
+  const headers: IncomingHttpHeaders[] = []
   const server = createServer((request, response) => {
     asked.push(request.url ?? '')
-    response.writeHead(status, headers).end(`${status}\n`)
+    headers.push(request.headers)
+    response.writeHead(status, sent).end(`${status}\n`)
   })
   server.listen(0, host)
   await once(server, 'listening')
@@ -25,7 +35,7 @@ export async function startAnswering(status: number, headers: Record<string, str
     server.close()
     server.closeAllConnections()
   })
-  return { host, port: portOf(server.address()), asked }
+  return { host, port: portOf(server.address()), asked, headers }
 }
 
 /** Takes connections and what comes on them, and never says anything. */

@@ -24,7 +24,7 @@ export async function takeEditLock(
   const data = Buffer.from(JSON.stringify(describeSelf()))
   while (true) {
     signal?.throwIfAborted()
-    if (await tryToTake(tree, data)) return { release: () => release(tree) }
+    if (await tryToTake(tree, data)) return { release: () => release(tree, data) }
     const leftMs = deadlineMs - performance.now()
     if (leftMs <= 0) {
       const holder = await describeHolder(tree)
@@ -39,16 +39,30 @@ async function tryToTake(tree: ClusterTree, data: Buffer): Promise<boolean> {
     await tree.create(path, data, { ephemeral: true })
     return true
   } catch (error) {
-    if (error instanceof ClusterError && error.code === 'NODE_EXISTS') return false
+    const code = error instanceof ClusterError ? error.code : undefined
+    if (code === 'NODE_EXISTS') return false
+    // It may stand nevertheless, and would for as long as this session lives.
+    if (code === 'TREE_AWAY') void release(tree, data)
     throw error
   }
 }
 
-async function release(tree: ClusterTree): Promise<void> {
+/**
+ * Only what is ours: after a session that expired another admin may have it. When the tree is away it is tried again once it
+ * is back, since the session may have outlived that.
+ */
+async function release(tree: ClusterTree, data: Buffer): Promise<void> {
   try {
-    await tree.remove(path)
+    const node = await tree.get(path)
+    if (node?.ephemeral === 'own' && node.data.equals(data)) await tree.remove(path, node.version)
   } catch (error) {
     if (!(error instanceof ClusterError)) throw error
+    if (error.code !== 'TREE_AWAY') return
+    const stop = tree.onState((state) => {
+      if (state !== 'connected') return
+      stop()
+      void release(tree, data)
+    })
   }
 }
 
@@ -76,8 +90,9 @@ function untilReleased(tree: ClusterTree, limitMs: number, signal: AbortSignal |
     const timer = setTimeout(() => end(resolve), limitMs)
     const stopWatching = tree.watchNode(path, look)
     signal?.addEventListener('abort', onAbort, { once: true })
-    // It may have gone before it was watched.
-    look()
+    // Either may have happened before anybody listened.
+    if (signal?.aborted === true) onAbort()
+    else look()
   })
 }
 

@@ -98,5 +98,8 @@ export function identitiesBeside(path: string, kind: 'lock' | 'tmp' | 'owner'): 
 function throwIfLate(deadlineMs: number, path: string, holder: string): void {
   if (performance.now() < deadlineMs) return
   const pid = pidOf(holder)
-  throw new ClusterError('TREE_AWAY', `${path} is being changed by process ${pid}, for too long`, { path, pid })
+  throw new ClusterError('TREE_AWAY', `${path} is being changed by process ${pid}, for too long`, {
+    path,
+    pid,
+  })
 }

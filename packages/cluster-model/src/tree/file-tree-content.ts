@@ -90,11 +90,17 @@ export function differences(
   for (const path of new Set([...before.nodes.keys(), ...after.nodes.keys()])) {
     const old = before.nodes.get(path)
     const now = after.nodes.get(path)
+    if (old === now) continue
     const another = old?.created !== now?.created
-    if (another || old?.version !== now?.version) nodes.add(path)
+    if (another || !sameState(old, now)) nodes.add(path)
     if (another) children.add(path).add(parentOf(path))
   }
   return { nodes, children }
+}
+
+/** Data too, for a file that a person has edited. */
+function sameState(old: FileNode | undefined, now: FileNode | undefined): boolean {
+  return old?.version === now?.version && old?.data.equals(now?.data ?? Buffer.alloc(0)) === true
 }
 
 function withNode({ revision, nodes }: TreeContent, path: string, node: FileNode): TreeContent {

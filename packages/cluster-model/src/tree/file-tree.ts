@@ -261,6 +261,6 @@ export class FileTree implements ClusterTree {
   }
 
   #throwIfClosed(): void {
-    if (this.#closing !== undefined) throw treeErrors.closed()
+    if (this.#state === 'closed') throw treeErrors.closed()
   }
 }

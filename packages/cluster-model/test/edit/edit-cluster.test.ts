@@ -68,9 +68,9 @@ describe.each(treeKinds)('edits in a tree of the kind %s', (kind) => {
   test('that are refused change nothing and leave the lock free', async () => {
     const before = await dumpTree(tree)
     await expect(removeServer(tree, { id: '1' })).rejects.toMatchObject({ code: 'EDIT_REFUSED' })
-    await expect(addShard(tree, { id: '../x', nodes: ['1'], capacityBytes: 1, ...refuse })).rejects.toMatchObject(
-      { code: 'EDIT_REFUSED' },
-    )
+    await expect(
+      addShard(tree, { id: '../x', nodes: ['1'], capacityBytes: 1, ...refuse }),
+    ).rejects.toMatchObject({ code: 'EDIT_REFUSED' })
     expect(await dumpTree(tree)).toEqual(before)
     expect(await tree.get('/edit-lock')).toBeUndefined()
   })
@@ -113,26 +113,29 @@ describe.each(treeKinds)('edits in a tree of the kind %s', (kind) => {
     expect(await tree.get('/edit-lock')).toBeUndefined()
   })
 
-  test.each([0, 1])('ended after %i of their writes leave a valid model, and can be made again', async (writes) => {
-    for (const [id, host] of ['2', '5'].entries()) {
-      await addServer(tree, { id: host, url: `http://host-${id}:1`, ...refuse })
-    }
-    let left = writes
-    const killed = interceptTree(tree, {
-      beforeWrite: (path) => {
-        if (path !== '/edit-lock' && left-- === 0) throw new Error('killed')
-        return Promise.resolve()
-      },
-    })
-    const request = { id: '2', nodes: ['2', '5'], capacityBytes: gb, ...refuse }
-    await expect(addShard(killed, request)).rejects.toThrow('killed')
-    const between = await readCluster(tree)
-    expect(between.problems).toEqual([])
-    expect([...between.shards.keys()]).toEqual(['1'])
-    await addShard(tree, request)
-    const after = await readCluster(tree)
-    expect(after.shards.get('2')).toMatchObject({ capacityBytes: gb, readOnly: true })
-  })
+  test.each([0, 1])(
+    'ended after %i of their writes leave a valid model, and can be made again',
+    async (writes) => {
+      for (const [id, host] of ['2', '5'].entries()) {
+        await addServer(tree, { id: host, url: `http://host-${id}:1`, ...refuse })
+      }
+      let left = writes
+      const killed = interceptTree(tree, {
+        beforeWrite: (path) => {
+          if (path !== '/edit-lock' && left-- === 0) throw new Error('killed')
+          return Promise.resolve()
+        },
+      })
+      const request = { id: '2', nodes: ['2', '5'], capacityBytes: gb, ...refuse }
+      await expect(addShard(killed, request)).rejects.toThrow('killed')
+      const between = await readCluster(tree)
+      expect(between.problems).toEqual([])
+      expect([...between.shards.keys()]).toEqual(['1'])
+      await addShard(tree, request)
+      const after = await readCluster(tree)
+      expect(after.shards.get('2')).toMatchObject({ capacityBytes: gb, readOnly: true })
+    },
+  )
 
   test('wait for the one before them', async () => {
     const other = await home.open()

@@ -1,6 +1,12 @@
 import { until } from '@backpack/test-cluster'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { addServer, addShard, initCluster, resizeShard, setShardWritable } from '../../src/edit/edit-cluster.js'
+import {
+  addServer,
+  addShard,
+  initCluster,
+  resizeShard,
+  setShardWritable,
+} from '../../src/edit/edit-cluster.js'
 import type { ClusterSnapshot } from '../../src/cluster-snapshot.js'
 import { registerDaemon } from '../../src/register-daemon.js'
 import type { ClusterTree } from '../../src/tree/cluster-tree.js'

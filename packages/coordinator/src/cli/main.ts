@@ -27,6 +27,7 @@ export function runCommand2013(name: keyof typeof commands, argv: readonly strin
 
 /** Runs the daemon, `backpack-coordinator`, and sets the exit code. */
 export async function runDaemon(argv: readonly string[]): Promise<void> {
+  // The admin commands need not load what the daemon needs.
   const { runServe } = await import('./serve.js')
   await runServe(argv, packageVersion())
 }

@@ -2,10 +2,9 @@
 // nothing stays behind however the process ends. Never synced: until a store has it, the blob does not exist.
 import { ClusterError } from '@backpack/cluster-model'
 import { randomBytes } from 'node:crypto'
-import { createReadStream } from 'node:fs'
 import { type FileHandle, mkdir, open, readdir, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Readable } from 'node:stream'
+import { Readable } from 'node:stream'
 
 const spoolName = /^backpack-upload-[0-9a-f]{24}\.spool$/
 const readChunkBytes = 256 * 1024
@@ -55,15 +54,29 @@ export class SpoolFile {
     this.#sizeBytes += bytes.length
   }
 
-  /** Everything from the beginning; several may be read at once, and until close(). */
+  /** Everything from the beginning; several may be read at once, and until close(). Fails with SPOOL_FAILED. */
   read(): Readable {
-    return createReadStream('', {
-      fd: this.#file,
-      start: 0,
-      end: this.#sizeBytes - 1,
-      autoClose: false,
-      highWaterMark: readChunkBytes,
-    })
+    // No stream of the file handle itself: destroying one closes the file.
+    return Readable.from(this.#chunks(), { objectMode: false, highWaterMark: 1 })
+  }
+
+  async *#chunks(): AsyncGenerator<Buffer, void, undefined> {
+    for (let position = 0; position < this.#sizeBytes; ) {
+      const chunk = Buffer.allocUnsafe(Math.min(readChunkBytes, this.#sizeBytes - position))
+      const bytesRead = await this.#readAt(chunk, position)
+      yield chunk.subarray(0, bytesRead)
+      position += bytesRead
+    }
+  }
+
+  async #readAt(chunk: Buffer, position: number): Promise<number> {
+    try {
+      const { bytesRead } = await this.#file.read(chunk, 0, chunk.length, position)
+      if (bytesRead === 0) throw new Error('The file is shorter than what was written')
+      return bytesRead
+    } catch (cause) {
+      throw spoolError(cause)
+    }
   }
 
   /** Frees the disk space, once reads under way have ended. Never throws. */

@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { chmodSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
@@ -30,6 +31,10 @@ test('what was appended is read from the beginning, as often as wanted', async (
     for await (const part of spool.read()) parts.push(part as Buffer)
     expect(Buffer.concat(parts).toString()).toBe('one two three')
   }
+  const given = spool.read()
+  given.destroy()
+  await once(given, 'close')
+  expect((await spool.read().toArray()).length).toBe(1)
   await spool.close()
   expect((await thrownBy(() => spool.append(Buffer.from('late')))).code).toBe('SPOOL_FAILED')
 })

@@ -7,7 +7,7 @@ import type { Volume } from '../volume/volume.js'
 
 const recordsAtOnce = 256
 /** After this long the event loop gets its turn. */
-const sliceMsMax = 8
+const sliceMsMax = 4
 
 export interface CurrentNeedlesParts {
   readonly keyMap: KeyMap
@@ -61,7 +61,8 @@ async function currentOnes(
     return keyMap.find(cursor.bytes.subarray(cursor.nameStart, cursor.nameEnd))
   })
   // Redis answers all of them together; the table has answered already.
-  const entries = looked.some((entry) => entry instanceof Promise) ? await Promise.all(looked) : looked
+  const away = looked.some((entry) => entry instanceof Promise)
+  const entries = away ? await Promise.all(looked.map(async (entry) => entry)) : looked
   return places.filter((place, at) => {
     const entry = entries[at]
     if (entry === undefined || entry instanceof Promise) return false

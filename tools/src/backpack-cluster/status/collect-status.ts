@@ -1,6 +1,6 @@
 // Everything `status` shows, gathered at one moment; also its JSON.
-import type { ClusterWatch, DaemonEntry } from '@backpack/cluster-model'
-import type { QueueAccess, ShownFigures } from '../queue-access.js'
+import type { ClusterWatch, DaemonEntry, QueueFigures } from '@backpack/cluster-model'
+import type { QueueAccess } from '../queue-access.js'
 import { askNodes, type NodeState } from './ask-nodes.js'
 
 export interface ClusterStatus {
@@ -30,7 +30,7 @@ export interface ServerStatus {
 }
 
 export type QueueStatus =
-  | { readonly where: string; readonly figures: ShownFigures }
+  | { readonly where: string; readonly figures: QueueFigures }
   /** Why nothing can be said of it. */
   | { readonly error: string }
 

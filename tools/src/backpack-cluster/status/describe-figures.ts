@@ -1,36 +1,23 @@
 // The queue's figures in sentences.
+import type { QueueFigures } from '@backpack/cluster-model'
 import { countOf, formatCount } from '@backpack/command-line'
-import type { ShownFigures } from '../queue-access.js'
 
 const secondMs = 1_000
 const minuteMs = 60 * secondMs
 const hourMs = 60 * minuteMs
 const dayMs = 24 * hourMs
 
-export function describeFigures({
-  total,
-  due,
-  delayed,
-  leased,
-  parked,
-  oldestAgeMs,
-  needsRepair,
-  servers,
-  serversUp,
-}: ShownFigures): string[] {
+export function describeFigures(figures: QueueFigures): string[] {
+  const { total, due, delayed, leased, parked, oldestAgeMs, needsRepair, servers, serversUp } = figures
   const parts = Object.entries({ due, delayed, 'being done': leased })
-    .filter(([, count]) => count !== undefined)
-    .map(([word, count]) => `${formatCount(count ?? 0)} ${word}`)
-  const lines = [`${countOf(total, 'task')} waiting${parts.length === 0 ? '' : `: ${parts.join(', ')}`}`]
-  if (oldestAgeMs !== undefined && total > 0) lines.push(`The oldest has waited ${describeAge(oldestAgeMs)}`)
-  if (parked !== undefined && parked > 0) lines.push(`${countOf(parked, 'task')} PARKED: see queue parked`)
-  if (servers !== undefined && serversUp !== undefined && servers > 0) {
-    lines.push(
-      `${serversUp} of ${countOf(servers, 'server')} of the queue ${serversUp === servers ? 'up' : 'UP ONLY'}`,
-    )
-  }
-  for (const [id, sinceMs] of Object.entries(needsRepair ?? {})) {
-    lines.push(`Server ${id} NEEDS REPAIR since ${new Date(sinceMs).toISOString()}`)
+    .map(([word, count]) => `${formatCount(count)} ${word}`)
+    .join(', ')
+  const lines = [total === 0 ? 'nothing waits' : `${countOf(total, 'task')} waiting: ${parts}`]
+  if (total > 0) lines.push(`the oldest has waited ${describeAge(oldestAgeMs)}`)
+  if (parked > 0) lines.push(`${countOf(parked, 'task')} PARKED: see queue parked`)
+  if (serversUp < servers) lines.push(`only ${serversUp} of ${servers} servers of the queue UP`)
+  for (const [id, sinceMs] of Object.entries(needsRepair)) {
+    lines.push(`server ${id} NEEDS REPAIR since ${new Date(sinceMs).toISOString()}`)
   }
   return lines
 }

@@ -1,0 +1,14 @@
+import { describe } from 'vitest'
+import { useTreeHome } from '../tree-homes.js'
+import { describeClosing, describeEphemerals, describeNodes, describeRaces } from './tree-contract.js'
+import { describeTurns, describeWatches } from './watch-contract.js'
+
+describe('ZooKeeperTree keeps the contract', () => {
+  const home = useTreeHome('zookeeper')
+  describeNodes(home)
+  describeRaces(home)
+  describeEphemerals(home)
+  describeWatches(home)
+  describeClosing(home)
+  describeTurns(home)
+})

@@ -1,0 +1,45 @@
+// A server that is no store, or a sick one: real HTTP, wrong behaviour.
+import { once } from 'node:events'
+import { createServer as createHttpServer, type RequestListener } from 'node:http'
+import { type AddressInfo, createServer, type Server } from 'node:net'
+import { onTestFinished } from 'vitest'
+
+async function listening(server: Server): Promise<string> {
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+}
+
+/** Answers as `handler` does, `/-/live` as a store does; gives its address. */
+export async function falseNode(handler: RequestListener): Promise<string> {
+  const server = createHttpServer((request, response) => {
+    if (request.url === '/-/live') response.end('{"live":true}')
+    else if (request.url === '/-/stats') response.end('{"usedBytes":0}')
+    else void handler(request, response)
+  })
+  onTestFinished(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+  return listening(server)
+}
+
+/** Takes connections and never says a word. */
+export async function silentNode(): Promise<string> {
+  const server = createServer((socket) => {
+    socket.on('error', () => undefined)
+    socket.resume()
+    onTestFinished(() => void socket.destroy())
+  })
+  onTestFinished(() => void server.close())
+  return listening(server)
+}
+
+/** An address at which nothing listens. */
+export async function deadAddress(): Promise<string> {
+  const server = createServer()
+  const url = await listening(server)
+  server.close()
+  await once(server, 'close')
+  return url
+}

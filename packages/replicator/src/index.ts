@@ -1,0 +1,5 @@
+export { ClusterError, type ClusterErrorCode } from '@backpack/cluster-model'
+export type { QueueFigures, ReplicationQueue } from '@backpack/cluster-model'
+export { type ReplicatorLimits, replicatorLimits } from './limits.js'
+export type { ReplicatorLog, ReplicatorOptions } from './options.js'
+export { Replicator, type ReplicatorStats } from './replicator.js'

@@ -1,0 +1,136 @@
+// The processes of a cluster: started one by one, found by their number, ended all together.
+import { mkdirSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { freePort } from '../servers/free-port.js'
+import { RedisProcess } from '../servers/redis-process.js'
+import { TemporaryDirectory } from '../servers/temporary-directory.js'
+import { ZooKeeperEnsemble } from '../servers/zookeeper-ensemble.js'
+import { serverOf } from './cluster-layout.js'
+import { type ClusterMember, zooKeeperMember } from './cluster-member.js'
+import type { ResolvedOptions } from './cluster-options.js'
+import { Daemon } from './daemon.js'
+import { ServerGroup } from './server-group.js'
+import { programPath } from './workspace-programs.js'
+
+export class ClusterParts {
+  /** From server 1 on. */
+  readonly servers: readonly ServerGroup[]
+  readonly stores = new Map<number, Daemon>()
+  readonly coordinators = new Map<number, Daemon>()
+  readonly replicators = new Map<number, Daemon>()
+  readonly redises = new Map<number, RedisProcess>()
+  readonly zookeepers = new Map<number, ClusterMember>()
+  readonly #options: ResolvedOptions
+  readonly #directory = new TemporaryDirectory()
+  #ensemble: ZooKeeperEnsemble | undefined
+  #closed = false
+
+  constructor(options: ResolvedOptions) {
+    this.#options = options
+    this.servers = Array.from({ length: options.servers }, (_, index) => new ServerGroup(index + 1))
+    mkdirSync(join(this.#directory.path, 'tmp'))
+    if (options.logDirectory !== undefined) mkdirSync(options.logDirectory, { recursive: true })
+  }
+
+  /** Throws before startBase(). */
+  get ensemble(): ZooKeeperEnsemble {
+    return found(this.#ensemble, 'ZooKeeper')
+  }
+
+  /** ZooKeeper, Redis and stores, all at once: they do not need each other. */
+  async startBase(storesOfServers: readonly (readonly number[])[]): Promise<void> {
+    const ports = new Map<number, number>()
+    for (const id of storesOfServers.flat()) ports.set(id, await freePort())
+    const starts = [this.#startZooKeeper()]
+    for (let id = 1; id <= this.#options.redises; id++) starts.push(this.#startRedis(id))
+    for (const [index, ids] of storesOfServers.entries()) {
+      for (const id of ids) starts.push(this.startStore(id, index + 1, ports.get(id)))
+    }
+    const results = await Promise.allSettled(starts)
+    const failed = results.find((result) => result.status === 'rejected')
+    if (failed !== undefined) throw failed.reason
+  }
+
+  async startStore(id: number, serverId: number, givenPort?: number): Promise<void> {
+    const port = givenPort ?? (await freePort())
+    const directory = join(this.#directory.path, `store-${id}`)
+    const where = ['serve', directory, '--host', '127.0.0.1', '--port', String(port), '--log-level', 'warn']
+    const args = [...where, ...this.#options.storeArguments]
+    const store = this.#daemon(`store ${id}`, port, 'backpack', args, '/-/ready')
+    this.stores.set(id, store)
+    await this.#begin(store, serverId)
+  }
+
+  async startCoordinator(id: number, serverId: number, root: string): Promise<void> {
+    const port = await freePort()
+    const where = [this.ensemble.connectString, root, '127.0.0.1', String(port)]
+    const spool = join(this.#directory.path, `spool-${id}`)
+    const args = [...where, '--spool', spool, ...this.#options.coordinatorArguments]
+    const coordinator = this.#daemon(`coordinator ${id}`, port, 'backpack-coordinator', args, '/-/live')
+    this.coordinators.set(id, coordinator)
+    await this.#begin(coordinator, serverId)
+  }
+
+  async startReplicator(id: number, serverId: number, root: string): Promise<void> {
+    const port = await freePort()
+    const where = [this.ensemble.connectString, root]
+    const args = [...where, '--port', String(port), ...this.#options.replicatorArguments]
+    const replicator = this.#daemon(`replicator ${id}`, port, 'backpack-replicator', args, '/-/live')
+    this.replicators.set(id, replicator)
+    await this.#begin(replicator, serverId)
+  }
+
+  /** Kills everything and removes its files. What was being started meanwhile goes when this is called again. */
+  async close(): Promise<void> {
+    this.#closed = true
+    await Promise.all(this.servers.map((server) => server.kill()))
+    await this.#ensemble?.close()
+    this.#directory.remove()
+  }
+
+  async #startZooKeeper(): Promise<void> {
+    const { zookeepers, servers } = this.#options
+    this.#ensemble = await ZooKeeperEnsemble.start({
+      servers: zookeepers,
+      parentDirectory: this.#directory.path,
+      logPathOf: (id) => this.#logPath(`ZooKeeper ${id}`),
+    })
+    for (const id of this.#ensemble.ids) {
+      const member = zooKeeperMember(this.#ensemble, id)
+      this.zookeepers.set(id, member)
+      found(this.servers[serverOf(id, servers) - 1], 'server').add(member)
+    }
+  }
+
+  async #startRedis(id: number): Promise<void> {
+    const name = `Redis ${id}`
+    const logPath = this.#logPath(name)
+    const redis = await RedisProcess.start({ name, parentDirectory: this.#directory.path, logPath })
+    this.redises.set(id, redis)
+    found(this.servers[serverOf(id, this.#options.servers) - 1], 'server').add(redis)
+  }
+
+  #daemon(name: string, port: number, program: string, args: readonly string[], readyPath: string): Daemon {
+    const env = { ...this.#options.env, TMPDIR: join(this.#directory.path, 'tmp') }
+    const command = [programPath(program), ...args] as const
+    return new Daemon({ name, port, command, env, readyPath, logPath: this.#logPath(name) })
+  }
+
+  async #begin(daemon: Daemon, serverId: number): Promise<void> {
+    if (this.#closed) throw new Error(`The cluster is closed: ${daemon.name} is not started`)
+    // Before it runs, so that it is also ended when its start fails.
+    found(this.servers[serverId - 1], `server ${serverId}`).add(daemon)
+    await daemon.restart()
+  }
+
+  #logPath(name: string): string | undefined {
+    const { logDirectory } = this.#options
+    return logDirectory === undefined ? undefined : resolve(logDirectory, `${name.replace(' ', '-')}.log`)
+  }
+}
+
+/** Throws TypeError when there is no such part. */
+export function found<Part>(part: Part | undefined, what: string): Part {
+  if (part === undefined) throw new TypeError(`There is no ${what}`)
+  return part
+}
