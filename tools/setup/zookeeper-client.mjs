@@ -21,7 +21,7 @@ export async function ensureClient() {
     return
   }
   await step('Compiling the ZooKeeper client (npm zookeeper)', async () => {
-    const { output } = await pnpm(['rebuild', 'zookeeper'])
+    const { output } = await pnpm(['rebuild', '--recursive', 'zookeeper'])
     if (await clientWorks()) return
     process.stderr.write(output)
     throw new SetupError(

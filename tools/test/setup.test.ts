@@ -6,6 +6,7 @@ import { findProgram, run } from '../setup/commands.mjs'
 import { formatDuration } from '../setup/console.mjs'
 import { fingerprintContents, fingerprintStats } from '../setup/fingerprint.mjs'
 import { requireNode } from '../setup/prepare.mjs'
+import { clusterPrograms, compilerPrograms, ensurePrograms } from '../setup/programs.mjs'
 import { countTests } from '../setup/vitest-runs.mjs'
 
 describe('requireNode', () => {
@@ -100,6 +101,27 @@ describe('findProgram', () => {
   it('finds a program on PATH and nothing else', () => {
     expect(findProgram('sh')).toMatch(/\/sh$/)
     expect(findProgram('backpack-no-such-program')).toBeUndefined()
+  })
+})
+
+describe('ensurePrograms', () => {
+  const path = process.env['PATH']
+
+  afterEach(() => {
+    process.env['PATH'] = path
+  })
+
+  it('goes on where everything is installed', async () => {
+    await expect(ensurePrograms(clusterPrograms)).resolves.toBeUndefined()
+  })
+
+  it('names each missing program and its packages where nothing may be installed', async () => {
+    process.env['PATH'] = '/backpack-no-such-folder'
+    await expect(ensurePrograms(['redis-server', ...compilerPrograms])).rejects.toMatchObject({
+      code: 'SETUP_FAILED',
+      message: 'Missing: redis-server, g++, make, python3; there is no apt-get to install it with.',
+      advice: expect.stringContaining('redis-server g++ make python3'),
+    })
   })
 })
 

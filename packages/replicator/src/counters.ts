@@ -12,6 +12,10 @@ export class ReplicatorCounters {
   failed = 0
   /** Tasks set aside. */
   parked = 0
+  /** Comparisons of a shard that came to their end. */
+  repairs = 0
+  /** Blobs and tombstones that repairs brought to a node. */
+  repaired = 0
   /** Called with the duration of each task that ended well. */
   onDone: (seconds: number) => void = () => undefined
 }

@@ -36,6 +36,9 @@ export class ReplicatorMetrics {
     this.#set('closed', 'Tasks closed since the start that needed no change any more', stats.closed)
     this.#set('failed', 'Attempts failed since the start', stats.failed)
     this.#set('parked_since_start', 'Tasks set aside by this process', stats.parked)
+    this.#set('repairs', 'Comparisons of a shard since the start', stats.repairs)
+    this.#set('repaired', 'Blobs and tombstones that repairs brought since the start', stats.repaired)
+    this.#set('repairing', 'Shards whose nodes are being compared here', stats.repairing.length)
     this.#set('under_way', 'Tasks under way', stats.underWay)
     this.#set(
       'targets_paused',

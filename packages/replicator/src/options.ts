@@ -2,6 +2,8 @@
 import { ClusterError, type ClusterTree, type ReplicationQueue } from '@backpack/cluster-model'
 import { z } from 'zod'
 import { type ReplicatorLimits, replicatorLimits } from './limits.js'
+import type { RepairLoopLimits } from './repair/repair-loop.js'
+import type { RepairLimits } from './repair/repair-shard.js'
 
 const concurrencyMax = 256
 const hourMs = 60 * 60 * 1_000
@@ -60,6 +62,7 @@ const optionsSchema = z
       .custom<Partial<ReplicatorLimits>>(isObject)
       .default({})
       .transform((limits): ReplicatorLimits => ({ ...replicatorLimits, ...limits })),
+    repairLimits: z.custom<Partial<RepairLoopLimits & RepairLimits>>(isObject).default({}),
   })
   .check((context) => {
     const { bandwidthBytesPerSecond, concurrency } = context.value

@@ -1,5 +1,6 @@
 // A replicator from open to close. A task's way: work/work-loop.ts → copy/run-task.ts → work/settle-task.ts.
 import {
+  type ClusterSnapshot,
   type ClusterTree,
   type ClusterWatch,
   HttpNodeClient,
@@ -23,9 +24,13 @@ import { type ReplicatorOptions, resolveOptions, type ResolvedOptions } from './
 import { packageVersion } from './package-version.js'
 import type { CopyParts } from './parts.js'
 import { PresentModel } from './present-model.js'
+import { RepairLoop } from './repair/repair-loop.js'
 import { Acknowledger } from './work/acknowledger.js'
 import { TargetNotes } from './work/target-notes.js'
 import { WorkLoop } from './work/work-loop.js'
+
+/** To one node, for repairs beside the tasks of the queue. */
+const repairConnections = 64
 
 /** Since this replicator was opened, but for the queue's figures, which are of the whole cluster. */
 export interface ReplicatorStats {
@@ -39,6 +44,11 @@ export interface ReplicatorStats {
   readonly underWay: number
   /** Ids of nodes that are left alone because they are away or full. */
   readonly awayNodes: readonly string[]
+  /** Comparisons of a shard that came to their end, and blobs and tombstones that they brought to a node. */
+  readonly repairs: number
+  readonly repaired: number
+  /** Ids of shards whose nodes are being compared here now. */
+  readonly repairing: readonly string[]
   readonly queueAnswers: boolean
   /** Undefined while the queue does not answer. */
   readonly queue: QueueFigures | undefined
@@ -74,6 +84,7 @@ export class Replicator implements AsyncDisposable {
       closers.push(() => watch.close())
       const queue = await openReplicationQueue(resolved, watch, closers)
       const parts = startParts(resolved, { tree, watch, queue }, closers)
+      startRepairs(resolved, parts, { tree, watch, queue }, closers)
       const server = await listen(resolved, parts, closers)
       const registration = await registerDaemon(tree, {
         kind: 'replicator',
@@ -86,6 +97,11 @@ export class Replicator implements AsyncDisposable {
       await closeAll(closers)
       throw error
     }
+  }
+
+  /** The model as it is known now; frozen. */
+  get snapshot(): ClusterSnapshot {
+    return this.#parts.copy.model.snapshot
   }
 
   /** Never throws. */
@@ -112,14 +128,22 @@ interface RunningParts {
   readonly copy: CopyParts
   readonly counters: ReplicatorCounters
   readonly loop: WorkLoop
+  /** Undefined when there are none. */
+  repairs: RepairLoop | undefined
+}
+
+interface Surroundings {
+  readonly tree: ClusterTree
+  readonly watch: ClusterWatch
+  readonly queue: ReplicationQueue
 }
 
 function startParts(
   { concurrency, leaseMs, bandwidthBytesPerSecond, limits, log }: ResolvedOptions,
-  { tree, watch, queue }: { tree: ClusterTree; watch: ClusterWatch; queue: ReplicationQueue },
+  { tree, watch, queue }: Surroundings,
   closers: Closer[],
 ): RunningParts {
-  const nodes = new HttpNodeClient({ connectionsPerNodeMax: 2 * concurrency + 16 })
+  const nodes = new HttpNodeClient({ connectionsPerNodeMax: 2 * concurrency + repairConnections })
   closers.push(() => nodes.close())
   const model = new PresentModel(tree, watch, limits.freshModelMs)
   const notes = new TargetNotes(queue, { answeringEveryMs: limits.answeringEveryMs, log })
@@ -135,21 +159,44 @@ function startParts(
   const acknowledger = new Acknowledger(queue)
   const loop = new WorkLoop({ copy, queue, acknowledger, notes, counters, log, concurrency, leaseMs })
   closers.push(() => loop.close(limits.closeMs))
-  return { queue, copy, counters, loop }
+  return { queue, copy, counters, loop, repairs: undefined }
 }
 
-/** For repairs: the same way as a task of the queue, without the queue. */
-async function copyTask({ copy }: RunningParts, task: Task, signal: AbortSignal): Promise<'done' | 'failed'> {
-  const { outcome } = await runTask(copy, { task, queuedAtMs: undefined, lookFirst: false }, signal)
-  return outcome === 'done' ? 'done' : 'failed'
+function startRepairs(
+  { repairEveryMs, repairLimits, log }: ResolvedOptions,
+  parts: RunningParts,
+  { tree, watch, queue }: Surroundings,
+  closers: Closer[],
+): void {
+  if (repairEveryMs === 0) return
+  const { copy, counters } = parts
+  const repairs = new RepairLoop({
+    ...{ tree, watch, queue, nodes: copy.nodes, repairEveryMs, log, limits: repairLimits },
+    copyTask: (task, signal) => copyTask(copy, task, signal),
+    onReport: ({ copied, deleted }) => {
+      counters.repairs++
+      counters.repaired += copied + deleted
+    },
+  })
+  parts.repairs = repairs
+  closers.push(() => repairs.close())
 }
 
-async function statsOf({ queue, copy, counters, loop }: RunningParts): Promise<ReplicatorStats> {
-  const { copied, copiedBytes, deleted, closed, failed, parked } = counters
+/** For repairs: the same way as a task of the queue, without the queue. Rejects with the signal's reason. */
+async function copyTask(copy: CopyParts, task: Task, signal: AbortSignal): Promise<'done' | 'failed'> {
+  const result = await runTask(copy, { task, queuedAtMs: undefined, lookFirst: false }, signal)
+  if (result.outcome === 'done') return 'done'
+  copy.log.warn({ path: task.path, to: task.to, reason: result.reason }, 'a repair could not copy a blob')
+  return 'failed'
+}
+
+async function statsOf({ queue, copy, counters, loop, repairs }: RunningParts): Promise<ReplicatorStats> {
+  const { onDone: _, ...counts } = counters
   return {
-    ...{ copied, copiedBytes, deleted, closed, failed, parked },
+    ...counts,
     underWay: loop.size,
     awayNodes: copy.away.ids(),
+    repairing: repairs?.running ?? [],
     queueAnswers: loop.queueAnswers,
     queue: await queue.figures().catch(() => undefined),
   }

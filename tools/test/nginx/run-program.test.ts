@@ -23,12 +23,7 @@ test('a program that does not end is killed', async () => {
 })
 
 test('what it leaves running in the background is not waited for', async () => {
-  const result = await runProgram(['sh', '-c', 'sleep 600 & echo $!'], { limitMs })
+  const result = await runProgram(['sh', '-c', 'sleep 30 & echo $!'], { limitMs })
   process.kill(Number(result?.output))
   expect(result?.exitCode).toBe(0)
-})
-
-test('only the standard streams are inherited', async () => {
-  const result = await runProgram(['sh', '-c', 'ls /proc/$$/fd'], { limitMs })
-  expect(result?.output.split('\n')).toEqual(['0', '1', '2'])
 })

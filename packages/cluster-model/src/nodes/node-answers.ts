@@ -4,7 +4,7 @@ import { z } from 'zod'
 import type { ServerNode } from '../cluster-snapshot.js'
 import { ClusterError } from '../errors.js'
 import type { NodeBlob } from './node-client.js'
-import { type AnswerHeaders, type NodeAnswer, nodeAway } from './node-exchange.js'
+import type { AnswerHeaders, NodeAnswer } from './node-exchange.js'
 
 const refusalBytesMax = 64 * 1024
 const etagPattern = /^"([0-9a-f]{16})-[0-9a-f]{8}"$/
@@ -53,7 +53,10 @@ export async function refusalOf(node: ServerNode, { status, body }: NodeAnswer):
   const text = await readText(body, refusalBytesMax)
   const { error, code } = parseRefusal(text)
   const said = error ?? text.trim().slice(0, 200)
-  if (status === 503) return nodeAway({ nodeText: showNode(node), nodeId: node.id }, `503 ${said}`)
+  if (status === 503) {
+    const away = `Store ${showNode(node)} is away: 503 ${said}`
+    return new ClusterError('NODE_AWAY', away, { nodeId: node.id, status, code })
+  }
   const message = `Store ${showNode(node)} refused with ${status}${said === '' ? '' : `: ${said}`}`
   return new ClusterError('NODE_REFUSED', message, { nodeId: node.id, status, code })
 }

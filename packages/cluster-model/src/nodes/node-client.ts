@@ -47,7 +47,7 @@ export type ResendableBody = Buffer | (() => Readable)
 
 /**
  * `path` is the blob's target on the node. Every call throws NODE_AWAY (no connection, no answer within its deadline,
- * 503) or NODE_REFUSED (any other status; details.status, details.code), and the signal's reason when aborted.
+ * 503: then details.status and details.code) or NODE_REFUSED (any other status; details.status, details.code), and the signal's reason when aborted.
  */
 export interface NodeClient extends AsyncDisposable {
   head(node: ServerNode, path: string, signal?: AbortSignal): Promise<HeadResult>

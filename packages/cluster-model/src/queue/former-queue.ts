@@ -1,4 +1,4 @@
-// Moves the tasks of servers that the queue is no longer on. A task goes from there only once it is queued anew; several
+// Moves the tasks of a server that the queue is no longer on. A task goes from there only once it is queued anew; several
 // processes may do it at once.
 import { setTimeout as wait } from 'node:timers/promises'
 import type { RedisQueue } from './redis-queue.js'
@@ -7,23 +7,28 @@ import type { Task } from './replication-queue.js'
 const tasksPerTurn = 500
 const leaseMs = 30_000
 const lookMs = 1_000
-/** Servers that do not answer for this long are given up: most likely they were removed because they are gone. */
+/** A server that does not answer for this long is given up: most likely it was removed because it is gone. */
 const awayMsMax = 10 * 60_000
 
 export interface FormerQueueOptions {
+  /** Its key and server. */
+  readonly name: string
+  /** Closed by the FormerQueue. */
   readonly queue: RedisQueue
   readonly push: (tasks: readonly Task[]) => Promise<void>
-  /** Called once, when nothing is left to be moved or nobody answers any more; not after close(). */
+  /** Called once, when nothing is left to be moved or it does not answer any more; not after close(). */
   readonly ended: (outcome: { moved: number; isEmpty: boolean }) => void
 }
 
 export class FormerQueue {
+  readonly name: string
   readonly queue: RedisQueue
   readonly #options: FormerQueueOptions
   readonly #closing = new AbortController()
   #running: Promise<void> = Promise.resolve()
 
   constructor(options: FormerQueueOptions) {
+    this.name = options.name
     this.queue = options.queue
     this.#options = options
   }
@@ -51,6 +56,8 @@ export class FormerQueue {
         answeredAtMs = performance.now()
         if (claims.length > 0) {
           await this.#options.push(claims.map(({ task }) => task))
+          // The queue may be on this server again: then what was pushed is what is here.
+          if (signal.aborted) break
           await this.queue.complete(claims.map(({ id }) => id))
           moved += claims.length
           continue

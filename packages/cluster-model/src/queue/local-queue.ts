@@ -20,7 +20,7 @@ import type {
   ReplicationQueue,
   Task,
 } from './replication-queue.js'
-import { cutReason, encodeTask } from './task-codec.js'
+import { cutReason, decodeTask, encodeTask, isTask } from './task-codec.js'
 import { TaskLog } from './task-log.js'
 import type { LogRecord } from './task-log-format.js'
 
@@ -102,7 +102,7 @@ export class LocalQueue implements ReplicationQueue {
   async complete(ids: readonly string[]): Promise<void> {
     this.#assertOpen()
     const found = ids.map((id) => this.#state.tasks.find(id)).filter((task) => task !== undefined)
-    for (const { task } of found) this.#failing.delete(task.to)
+    for (const task of ids.map(decodeTask)) if (isTask(task)) this.#failing.delete(task.to)
     await this.#change(found.map(({ number }) => ['done', number]))
   }
 
@@ -117,7 +117,8 @@ export class LocalQueue implements ReplicationQueue {
 
   async pauseTarget(to: string, pauseMs: number): Promise<void> {
     this.#assertOpen()
-    this.#state.tasks.pause(to, nowMs() + pauseMs)
+    if (pauseMs === 0) this.#state.tasks.unpause(to)
+    else this.#state.tasks.pause(to, nowMs() + pauseMs)
   }
 
   async markTarget(to: string, state: 'failing' | 'answering'): Promise<void> {

@@ -92,6 +92,10 @@ export class LocalTasks {
     this.#targetOf(task.to).leased.add(leased)
   }
 
+  unpause(to: string): void {
+    this.#targetOf(to).pausedUntilMs = 0
+  }
+
   /** No task of the target is taken until then, and those that were taken are in nobody's hands any more. */
   pause(to: string, untilMs: number): void {
     const target = this.#targetOf(to)

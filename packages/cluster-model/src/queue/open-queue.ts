@@ -1,7 +1,7 @@
 // The queue that the cluster's model names, wherever it moves to.
 import type { ClusterSnapshot, QueueAddresses } from '../cluster-snapshot.js'
 import { ClusterError } from '../errors.js'
-import { showAddress } from '../schema/addresses.js'
+import { type HostAndPort, showAddress } from '../schema/addresses.js'
 import { FormerQueue } from './former-queue.js'
 import { type QueueLog, silentLog } from './queue-limits.js'
 import { RedisQueue, type RedisQueueOptions } from './redis-queue.js'
@@ -144,23 +144,34 @@ class FollowingQueue implements ReplicationQueue {
     if (this.#present !== present) void present?.close()
   }
 
-  /** Moves what is on servers that the queue is on no longer. */
+  /** Moves what is on servers that the queue is on no longer, and nothing from one that it came back to. */
   #leave(before: QueueAddresses, addresses: QueueAddresses): void {
-    const kept = before.key === addresses.key ? addresses.servers.map(showAddress) : []
-    const servers = before.servers.filter((server) => !kept.includes(showAddress(server)))
-    if (servers.length === 0) return
-    const queue = RedisQueue.open({ ...this.#options, key: before.key, servers })
-    const former = new FormerQueue({
-      queue,
-      push: (tasks) => this.push(tasks),
-      ended: (outcome) => {
-        this.#former.delete(former)
-        this.#log.info({ key: before.key, servers, ...outcome }, 'a former queue is left')
-      },
-    })
-    this.#former.add(former)
-    former.start()
+    const used = new Set(addresses.servers.map((server) => nameOf(addresses.key, server)))
+    for (const former of [...this.#former]) {
+      if (!used.has(former.name)) continue
+      this.#former.delete(former)
+      void former.close()
+    }
+    for (const server of before.servers) {
+      const name = nameOf(before.key, server)
+      if (used.has(name)) continue
+      const former = new FormerQueue({
+        name,
+        queue: RedisQueue.open({ ...this.#options, key: before.key, servers: [server] }),
+        push: (tasks) => this.push(tasks),
+        ended: (outcome) => {
+          this.#former.delete(former)
+          this.#log.info({ server: name, ...outcome }, 'the queue has left a server')
+        },
+      })
+      this.#former.add(former)
+      former.start()
+    }
   }
+}
+
+function nameOf(key: string, server: HostAndPort): string {
+  return `${key} on ${showAddress(server)}`
 }
 
 function isSame(before: QueueAddresses | undefined, { key, servers }: QueueAddresses): boolean {

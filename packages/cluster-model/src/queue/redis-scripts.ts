@@ -1,55 +1,17 @@
 // The Lua that each Redis of the queue runs, every script atomic there and by that server's clock. KEYS[1] is the queue's
 // key; the other keys are made from it, so the servers may not be a Redis Cluster. Lists come flat, see the comments.
-
-const prelude = `
-local key = KEYS[1]
-local clock = redis.call('TIME')
-local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
-local function own(to) return key .. ':tasks:' .. to end
-local function later(to) return key .. ':later:' .. to end
-local function leased(to) return key .. ':leased:' .. to end
-local targets = key .. ':targets'
-local attempts = key .. ':attempts'
-local begun = key .. ':begun'
-local parked = key .. ':parked'
-local reasons = key .. ':parked-reasons'
-local paused = key .. ':paused'
-local failing = key .. ':failing'
-local needsRepair = key .. ':needs-repair'
-local repairing = key .. ':repairing'
-
--- The set that holds a task, its score, and whether it is another server's turn first.
-local function find(to, member)
-  local score = redis.call('ZSCORE', own(to), member)
-  if score then return own(to), score, false end
-  score = redis.call('ZSCORE', later(to), member)
-  if score then return later(to), score, true end
-end
-
--- Before a task's score is moved for the first time: when it was queued.
-local function noteQueued(member, score, turnMs)
-  redis.call('ZADD', begun, 'NX', score - turnMs, member)
-end
-
-local function forget(to, member)
-  local removed = redis.call('ZREM', own(to), member) + redis.call('ZREM', later(to), member)
-  redis.call('ZREM', leased(to), member)
-  redis.call('ZREM', begun, member)
-  redis.call('HDEL', attempts, member)
-  return removed > 0
-end
-
-local function queue(to, turnMs, member)
-  redis.call('ZADD', turnMs == 0 and own(to) or later(to), now + turnMs, member)
-  redis.call('SADD', targets, to)
-end
-
-local function unpark(member)
-  if redis.call('ZREM', parked, member) == 0 then return false end
-  redis.call('HDEL', reasons, member)
-  return true
-end
-`
+import { scriptPrelude } from './redis-script-prelude.js'
+import {
+  beginRepair,
+  dropOld,
+  endRepair,
+  figures,
+  listParked,
+  mark,
+  park,
+  pause,
+  retry,
+} from './redis-upkeep-scripts.js'
 
 /** ARGV tasks per target, failing ms, then per task: to, this server's turn in ms, member. */
 const push = `
@@ -185,113 +147,6 @@ end
 return 1
 `
 
-/** ARGV parked tasks at most, reason, 1 to park it even if it is not here, to, member. */
-const park = `
-local to, member = ARGV[4], ARGV[5]
-if not forget(to, member) and ARGV[3] ~= '1' then return 0 end
-if ARGV[3] ~= '1' and redis.call('ZCARD', parked) >= tonumber(ARGV[1]) then
-  redis.call('HSETNX', repairing, to, now)
-else
-  redis.call('ZADD', parked, 'NX', now, member)
-  redis.call('HSET', reasons, member, ARGV[2])
-end
-return 1
-`
-
-/** ARGV from, how many. Gives per task: member, parked at, reason. */
-const listParked = `
-local listed = {}
-local found = redis.call('ZRANGE', parked, ARGV[1], ARGV[1] + ARGV[2] - 1, 'WITHSCORES')
-for at = 1, #found, 2 do
-  listed[#listed + 1] = found[at]
-  listed[#listed + 1] = found[at + 1]
-  listed[#listed + 1] = redis.call('HGET', reasons, found[at]) or ''
-end
-return listed
-`
-
-/** ARGV per task: to, this server's turn in ms, member. Gives the members that were parked. */
-const retry = `
-local retried = {}
-for at = 1, #ARGV, 3 do
-  if unpark(ARGV[at + 2]) then
-    queue(ARGV[at], tonumber(ARGV[at + 1]), ARGV[at + 2])
-    retried[#retried + 1] = ARGV[at + 2]
-  end
-end
-return retried
-`
-
-/** ARGV to, pause ms, leases to end at most. */
-const pause = `
-local to, untilMs = ARGV[1], now + ARGV[2]
-redis.call('HSET', paused, to, untilMs)
-for _, member in ipairs(redis.call('ZRANGEBYSCORE', leased(to), now, '+inf', 'LIMIT', 0, ARGV[3])) do
-  local set = find(to, member)
-  if set then redis.call('ZADD', set, untilMs, member) end
-  redis.call('ZREM', leased(to), member)
-end
-return 1
-`
-
-/** ARGV to, failing or answering. */
-const mark = `
-if ARGV[2] == 'failing' then redis.call('HSETNX', failing, ARGV[1], now)
-else redis.call('HDEL', failing, ARGV[1]) end
-return 1
-`
-
-/** ARGV to. Gives since when it needed a repair, or nothing. */
-const beginRepair = `
-local since = redis.call('HGET', needsRepair, ARGV[1])
-local before = redis.call('HGET', repairing, ARGV[1])
-if before and (not since or tonumber(before) < tonumber(since)) then since = before end
-if since then redis.call('HSET', repairing, ARGV[1], since) end
-redis.call('HDEL', needsRepair, ARGV[1])
-redis.call('HDEL', failing, ARGV[1])
-return since
-`
-
-/** ARGV to. */
-const endRepair = `return redis.call('HDEL', repairing, ARGV[1])`
-
-/**
- * ARGV ms between two servers' turns. Gives age of the oldest in ms, parked, members of 2013, needs-repair, repairing, and
- * per target: to, here first, here for later, of these due (twice), leased.
- */
-const figures = `
-local oldest = redis.call('ZRANGE', begun, 0, 0, 'WITHSCORES')[2]
-local function note(set, turnMs)
-  local score = redis.call('ZRANGE', set, 0, 0, 'WITHSCORES')[2]
-  if score and (not oldest or score - turnMs < tonumber(oldest)) then oldest = score - turnMs end
-end
-local found = {}
-for _, to in ipairs(redis.call('SMEMBERS', targets)) do
-  note(own(to), 0)
-  note(later(to), ARGV[1])
-  local untilMs = tonumber(redis.call('HGET', paused, to) or '0')
-  local isOpen = untilMs <= now
-  found[#found + 1] = to
-  found[#found + 1] = redis.call('ZCARD', own(to))
-  found[#found + 1] = redis.call('ZCARD', later(to))
-  found[#found + 1] = isOpen and redis.call('ZCOUNT', own(to), '-inf', now) or 0
-  found[#found + 1] = isOpen and redis.call('ZCOUNT', later(to), '-inf', now) or 0
-  found[#found + 1] = redis.call('ZCOUNT', leased(to), '(' .. now, '+inf')
-end
-local old = 0
-if redis.call('TYPE', key).ok == 'set' then old = redis.call('SCARD', key) end
-return {
-  oldest and math.max(0, now - oldest) or 0, redis.call('ZCARD', parked), old,
-  redis.call('HGETALL', needsRepair), redis.call('HGETALL', repairing), found,
-}
-`
-
-/** ARGV members of 2013 that are tasks now. */
-const dropOld = `
-for at = 1, #ARGV do redis.call('SREM', key, ARGV[at]) end
-return 1
-`
-
 const bodies = {
   push,
   claim,
@@ -313,5 +168,5 @@ const bodies = {
 export type ScriptName = keyof typeof bodies
 
 export function scriptText(name: ScriptName): string {
-  return prelude + bodies[name]
+  return scriptPrelude + bodies[name]
 }

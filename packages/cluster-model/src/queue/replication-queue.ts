@@ -23,12 +23,13 @@ export interface Claim {
   readonly id: string
   /** Failures so far, before this claim. */
   readonly attempts: number
-  /** When it was first queued, ms since 1970; by the version when there is one. Undefined when unknown. */
+  /** When it was queued, ms since 1970 by the queue's clock. Undefined when unknown. */
   readonly queuedAtMs: number | undefined
 }
 
 export interface ParkedTask {
   readonly id: string
+  /** Of a member that cannot be read the path is the beginning of its text, and `to` is `?`; it cannot be retried. */
   readonly task: Task
   readonly reason: string
   readonly parkedAtMs: number
@@ -62,30 +63,37 @@ export interface ClaimOptions {
 
 export interface ReplicationQueue extends AsyncDisposable {
   /**
-   * Queues tasks; resolves once at least one server has every one of them. A task whose node needs a repair anyway is
-   * not kept: that counts as taken. Throws QUEUE_AWAY (nothing may be taken for granted), QUEUE_CLOSED, TASK_INVALID.
+   * Queues tasks; resolves once at least one server has every one of them. One that is queued already stays as it is, one
+   * that is parked is due again. A task whose node needs a repair anyway is not kept: that counts as taken. Throws
+   * QUEUE_AWAY (nothing may be taken for granted), QUEUE_CLOSED, TASK_INVALID.
    */
   push(tasks: readonly Task[]): Promise<void>
 
   /** Takes due tasks, none at all when nothing is due; never waits for one. Throws QUEUE_AWAY when no server answers. */
   claim(options: ClaimOptions): Promise<Claim[]>
 
-  /** Prolongs leases. */
+  /** Prolongs leases that have not been taken over or ended by a pause. */
   renew(ids: readonly string[], leaseMs: number): Promise<void>
 
   /** Closes tasks everywhere. A server that is away forgets them when their time comes there: they are idempotent. */
   complete(ids: readonly string[]): Promise<void>
 
-  /** Due again after a capped, jittered backoff that grows with `attempts`; counts as one. */
+  /** One more failure, after the claim's `attempts`: due again after a capped, jittered backoff that grows with them. */
   fail(id: string, attempts: number): Promise<void>
 
-  /** No fault of the task: its target is away. Due again, uncounted; claims leave the target's tasks alone so long. */
+  /**
+   * No fault of its tasks: the target is away. Claims leave its tasks alone so long; those that are leased are due again
+   * at the end of the pause, with no failure counted. 0 ends a pause.
+   */
   pauseTarget(to: string, pauseMs: number): Promise<void>
 
-  /** Notes that the target has been failing since then (a running repair decides by it); undefined: it answers again. */
+  /**
+   * Notes whether the target answers; 'failing' said again counts from the first time. For one that has failed for hours
+   * tasks are no longer kept: it needs a repair. complete() of one of its tasks and beginRepair() also mean that it answers.
+   */
   markTarget(to: string, state: 'failing' | 'answering'): Promise<void>
 
-  /** Sets a task aside until somebody retries it. */
+  /** Sets a task aside until somebody retries it. With too many parked already its node needs a repair instead. */
   park(id: string, reason: string): Promise<void>
 
   parked(limit: number): Promise<ParkedTask[]>

@@ -8,6 +8,8 @@ const ephemeralFlag = 1
 const anyVersion = -1
 const connectingState = 1
 const connectedState = 3
+/** After so many reads without a whole answer the client ends the session; its own 10 are too few for a large node. */
+const partialReadsMax = 10_000
 
 export interface ZooKeeperStat {
   readonly version: number
@@ -72,7 +74,11 @@ export class ZooKeeperClient {
     events: ClientEvents,
   ): Promise<ZooKeeperClient | undefined> {
     const Client = await loadClient()
-    const native = new Client({ connect: addresses, timeout: timeoutMs, host_order_deterministic: false })
+    const native = new Client({
+      connect: addresses,
+      timeout: timeoutMs,
+      response_counter_limit: partialReadsMax,
+    })
     const client = new ZooKeeperClient(native)
     native.on('connect', () => events.connected())
     native.on('connecting', () => events.lost())

@@ -15,8 +15,9 @@ export type Outcome =
 
 const outcomeByCode = new Map<number, Outcome>([
   [0, 'done'],
-  // Connection loss, operation timeout, invalid state, session expired, closing, session moved.
+  // Connection loss, not to be marshalled (while it closes), timeout, invalid state, expired, closing, session moved.
   [-4, 'lost'],
+  [-5, 'lost'],
   [-7, 'lost'],
   [-9, 'lost'],
   [-112, 'lost'],

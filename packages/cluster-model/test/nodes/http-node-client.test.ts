@@ -78,7 +78,10 @@ describe('what an answer means', () => {
     const client = makeClient()
     const put = (status: number) =>
       client.put(node, `/${status}`, Buffer.from('x'), { sizeBytes: 1, contentType: undefined })
-    await expect(put(503)).rejects.toMatchObject({ code: 'NODE_AWAY', details: { nodeId: '4' } })
+    await expect(put(503)).rejects.toMatchObject({
+      code: 'NODE_AWAY',
+      details: { nodeId: '4', status: 503, code: 'DISK_FULL' },
+    })
     await expect(put(507)).rejects.toMatchObject({
       code: 'NODE_REFUSED',
       details: { nodeId: '4', status: 507, code: 'DISK_FULL' },

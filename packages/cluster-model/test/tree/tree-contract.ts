@@ -106,7 +106,12 @@ export function describeNodes(home: TreeHome): void {
     test('data of any bytes, empty and Unicode too, comes back as it was', async () => {
       const tree = await home.open()
       const everyByte = Buffer.from(Array.from({ length: 256 }, (_, index) => index))
-      for (const data of [bytes(''), bytes('Ünïcödé 漢字 🎒 \u0000 "quoted"\n'), everyByte, bytes('\ufeffbom')]) {
+      for (const data of [
+        bytes(''),
+        bytes('Ünïcödé 漢字 🎒 \u0000 "quoted"\n'),
+        everyByte,
+        bytes('\ufeffbom'),
+      ]) {
         await tree.create('/data', data)
         expect((await tree.get('/data'))?.data).toEqual(data)
         await tree.remove('/data')

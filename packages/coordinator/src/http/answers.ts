@@ -50,11 +50,12 @@ export function sendJson(
   value: unknown,
   headers: Readonly<Record<string, string>> = {},
 ): void {
-  const body = Buffer.from(JSON.stringify(value))
+  // As text it leaves in one piece with the headers.
+  const body = JSON.stringify(value)
   response.writeHead(status, {
     ...headers,
     'Content-Type': 'application/json; charset=utf-8',
-    'Content-Length': body.length,
+    'Content-Length': Buffer.byteLength(body),
   })
   response.end(response.req.method === 'HEAD' ? undefined : body)
 }

@@ -17,6 +17,8 @@ export async function servePut(
   const name = nameOfTarget(request.url ?? '')
   refuseConditions(headers)
   const sizeBytes = announcedBytes(headers)
+  // While a large body goes on to its node nothing moves here; the body itself has a deadline of its own.
+  request.socket.setTimeout(0)
   const receipt = await handlePut(parts, {
     name,
     receive: () => {

@@ -112,7 +112,9 @@ export class UploadReceiver {
         resolve({ sizeBytes, body, release: this.#releaserOf(sizeBytes, undefined) })
       })
       // node:http ends a body only when all that was announced has come.
-      const cutShort = () => fail(mismatch(sizeBytes, receivedBytes))
+      const cutShort = () => {
+        if (!settled) fail(mismatch(sizeBytes, receivedBytes))
+      }
       request.on('error', cutShort)
       request.on('close', cutShort)
       if (request.destroyed) cutShort()

@@ -2,6 +2,7 @@
 import { readdirSync } from 'node:fs'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import type { CoordinatorLimits } from '../../src/limits.js'
+import { falseNode } from '../helpers/false-node.js'
 import { patternBytes, send } from '../helpers/http-request.js'
 import { headerOf, RawConnection, requestOnce } from '../helpers/raw-http.js'
 import { dueTasks, type SmallCluster, smallCluster } from '../helpers/small-cluster.js'
@@ -127,6 +128,16 @@ describe('an upload', () => {
   })
 })
 
+test('an upload that its node takes its time for is not taken for a stalled client', async () => {
+  const slow = await falseNode((request, response) => {
+    request.resume().on('end', () => {
+      setTimeout(() => response.writeHead(201, { ETag: '"0123456789abcdef-01234567"' }).end(), 600)
+    })
+  })
+  const { port } = await smallCluster({ nodesPerShard: [1], otherNodes: { 11: slow }, limits: { stalledMs: 200 } })
+  expect((await send(port, 'PUT', '/a', { body: 'meow' })).status).toBe(200)
+})
+
 describe('slow clients', () => {
   test('a hundred of them, uploading and downloading, do not stop a fast one', async () => {
     const cluster = await run()
@@ -151,7 +162,7 @@ describe('slow clients', () => {
 
   test('one that takes nothing of its answer is closed in the end', async () => {
     const cluster = await run({ stalledMs: 300 })
-    await send(cluster.port, 'PUT', '/large', { body: patternBytes(30 * mebibyte) })
+    await cluster.node('11').store.put('large', patternBytes(30 * mebibyte))
     const stalled = await connected(cluster.port)
     stalled.socket.pause()
     stalled.write(request('GET', '/1:large'))

@@ -3,7 +3,7 @@ import { ClusterError, type NodeClient, type ServerNode } from '@backpack/cluste
 import type { Readable } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { z } from 'zod'
-import { codeOf } from '../error-codes.js'
+import { codeOf, detailOf } from '../error-codes.js'
 import type { Listing } from './compare-names.js'
 import {
   type BucketDigest,
@@ -59,7 +59,8 @@ async function open({ nodes, signal }: DigestQuery, node: ServerNode, target: st
     try {
       return await nodes.getStream(node, target, signal)
     } catch (error) {
-      if (codeOf(error) !== 'NODE_AWAY' || attempt === attemptsMax) throw error
+      const busy = codeOf(error) === 'NODE_AWAY' && detailOf(error, 'status') === 503
+      if (!busy || attempt === attemptsMax) throw error
       await delay(askAgainMs, undefined, { signal })
     }
   }

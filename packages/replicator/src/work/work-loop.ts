@@ -1,5 +1,6 @@
 // Keeps the slots full: claim → run → settle, for as many tasks at once as there are slots.
 import type { Claim } from '@backpack/cluster-model'
+import { setMaxListeners } from 'node:events'
 import type { AwayNodes } from '../away-nodes.js'
 import { messageOf } from '../error-codes.js'
 import { runTask } from '../copy/run-task.js'
@@ -38,6 +39,8 @@ export class WorkLoop {
   constructor(parts: WorkParts) {
     this.#parts = parts
     this.#away = parts.copy.away
+    // Every request under way listens to it.
+    setMaxListeners(0, this.#abort.signal)
     this.#claimer = new Claimer(parts.queue, parts.copy)
     this.#renewals = setInterval(() => void this.#renew(), parts.leaseMs / renewalsPerLease)
     this.#running = this.#run()

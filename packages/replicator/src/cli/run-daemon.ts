@@ -1,0 +1,84 @@
+// The daemon from reading the model to the last task under way.
+import { CliError, exitCodes, printLine, printNote } from '@backpack/command-line'
+import { once } from 'node:events'
+import { pino } from 'pino'
+import { codeOf } from '../error-codes.js'
+import type { ReplicatorLog } from '../options.js'
+import { Replicator } from '../replicator.js'
+import type { ServeArguments } from './serve.js'
+
+/**
+ * Works until `signal` is aborted, then finishes the tasks under way and gives 0. Throws CliError when the cluster's model
+ * cannot be read, or when it cannot listen.
+ */
+export async function serveUntil(settings: ServeArguments, signal: AbortSignal): Promise<number> {
+  const { zkServers, zkRoot, logLevel } = settings
+  const log = pino({ level: logLevel })
+  const replicator = await open(settings, log)
+  try {
+    if (signal.aborted) return exitCodes.done
+    printLine('Replicator is ready!')
+    for (const problem of replicator.snapshot.problems) printNote(`The model: ${problem}`)
+    if (replicator.url !== undefined) printNote(`Metrics: ${replicator.url}/-/metrics`)
+    printLine('Replicator started!')
+    log.info({ zkServers, zkRoot, url: replicator.url }, 'started')
+    await once(signal, 'abort')
+    log.info('stopping: finishing the tasks under way')
+  } finally {
+    await replicator.close()
+  }
+  log.info('stopped')
+  return exitCodes.done
+}
+
+async function open(settings: ServeArguments, log: ReplicatorLog): Promise<Replicator> {
+  const { zkServers, zkRoot, concurrency, bandwidth, host, port, repairEvery } = settings
+  try {
+    return await Replicator.open({
+      cluster: { zookeeper: zkServers, root: zkRoot },
+      log,
+      host,
+      ...(concurrency === undefined ? {} : { concurrency }),
+      ...(bandwidth === undefined ? {} : { bandwidthBytesPerSecond: bandwidth }),
+      ...(port === undefined ? {} : { port }),
+      ...(repairEvery === undefined ? {} : { repairEveryMs: repairEvery }),
+    })
+  } catch (cause) {
+    throw explain(cause, { host, port }) ?? cause
+  }
+}
+
+function explain(
+  cause: unknown,
+  { host, port }: Pick<ServeArguments, 'host' | 'port'>,
+): CliError | undefined {
+  const { message } = cause as Error
+  if (codeOf(cause) === 'TREE_AWAY') {
+    return new CliError(message, {
+      advice: 'Is ZooKeeper running, and are its address and the root right?',
+      cause,
+    })
+  }
+  switch ((cause as NodeJS.ErrnoException).code) {
+    case 'EADDRINUSE':
+      return new CliError(`Port ${port} of ${host} is in use by another program.`, {
+        advice: 'Stop that one (`ss -ltnp` shows it), or choose another one with --port.',
+        cause,
+      })
+    case 'EACCES':
+      return new CliError(`This user may not listen on port ${port}.`, {
+        advice: 'Choose a port from 1024 on with --port.',
+        cause,
+      })
+    case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+    case 'EINVAL':
+      return new CliError(`${host} is no address of this machine.`, {
+        advice: 'Use --host 127.0.0.1 for this machine only, or --host 0.0.0.0 for all its addresses.',
+        cause,
+      })
+    default:
+      return undefined
+  }
+}

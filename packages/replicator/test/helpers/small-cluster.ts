@@ -1,0 +1,187 @@
+// A cluster in this process: real stores behind HTTP, a file for the tree, a local queue. All gone when the test ends.
+import {
+  addServer,
+  addShard,
+  FileTree,
+  HttpNodeClient,
+  initCluster,
+  LocalQueue,
+  pathOfName,
+  type ReplicationQueue,
+  type ServerNode,
+  type Task,
+} from '@backpack/cluster-model'
+import { type Daemon, startDaemon, Store, type StoreOptions } from '@backpack/store'
+import { TemporaryDirectory, until } from '@backpack/test-cluster'
+import { createHash } from 'node:crypto'
+import { join } from 'node:path'
+import { pino } from 'pino'
+import { onTestFinished } from 'vitest'
+import { Replicator, type ReplicatorOptions } from '../../src/index.js'
+
+export const silentLog = pino({ level: 'silent' })
+const capacityBytes = 2 ** 30
+
+export interface SmallClusterOptions {
+  /** Ids of the nodes of each shard, by shard id. */
+  readonly shards?: Readonly<Record<string, readonly string[]>>
+  readonly store?: Partial<StoreOptions>
+}
+
+export interface ReadBlob {
+  readonly etag: string
+  readonly version: string
+  readonly contentType: string
+  readonly sizeBytes: number
+  readonly hash: string
+}
+
+/** Whole buffers are slow to compare, and slower to print. */
+export function hashOf(bytes: Buffer): string {
+  return createHash('sha256').update(bytes).digest('hex')
+}
+
+/** A store with its daemon; stop() and start() keep its directory and port. */
+export class TestStore {
+  readonly id: string
+  readonly #directory: string
+  readonly #options: Partial<StoreOptions>
+  #running: { store: Store; daemon: Daemon } | undefined
+  #port = 0
+
+  constructor(id: string, directory: string, options: Partial<StoreOptions>) {
+    this.id = id
+    this.#directory = directory
+    this.#options = options
+  }
+
+  get node(): ServerNode {
+    return { id: this.id, host: '127.0.0.1', port: this.#port, url: `http://127.0.0.1:${this.#port}` }
+  }
+
+  get store(): Store {
+    if (this.#running === undefined) throw new Error(`Store ${this.id} is stopped`)
+    return this.#running.store
+  }
+
+  async start(): Promise<void> {
+    const store = await Store.open({ reserveBytes: 0, ...this.#options, path: this.#directory })
+    const daemon = await startDaemon({ store, host: '127.0.0.1', port: this.#port, log: silentLog })
+    this.#port = daemon.port
+    this.#running = { store, daemon }
+  }
+
+  async stop(): Promise<void> {
+    const running = this.#running
+    this.#running = undefined
+    await running?.daemon.drain()
+    await running?.store.close()
+  }
+}
+
+export class SmallCluster {
+  readonly tree: FileTree
+  readonly queue: LocalQueue
+  readonly stores: ReadonlyMap<string, TestStore>
+  readonly nodes = new HttpNodeClient()
+  readonly directory: string
+
+  private constructor(
+    parts: { tree: FileTree; queue: LocalQueue; directory: string },
+    stores: ReadonlyMap<string, TestStore>,
+  ) {
+    this.tree = parts.tree
+    this.queue = parts.queue
+    this.directory = parts.directory
+    this.stores = stores
+  }
+
+  static async start({ shards = { '1': ['1', '2'] }, store = {} }: SmallClusterOptions = {}): Promise<SmallCluster> {
+    const directory = new TemporaryDirectory()
+    onTestFinished(() => directory.remove())
+    const tree = await FileTree.open({ path: join(directory.path, 'tree.json') })
+    onTestFinished(() => tree.close())
+    const queue = await LocalQueue.open({ directory: join(directory.path, 'queue') })
+    onTestFinished(() => queue.close())
+    const stores = new Map<string, TestStore>()
+    const cluster = new SmallCluster({ tree, queue, directory: directory.path }, stores)
+    onTestFinished(() => cluster.nodes.close())
+    await initCluster(tree, { queueKey: 'queue', queueServers: [{ host: '127.0.0.1', port: 1 }] })
+    for (const [shardId, nodes] of Object.entries(shards)) {
+      for (const id of nodes) {
+        const testStore = new TestStore(id, join(directory.path, `store-${id}`), store)
+        await testStore.start()
+        onTestFinished(() => testStore.stop())
+        stores.set(id, testStore)
+        await addServer(tree, { id, url: testStore.node.url, ifExists: 'refuse' })
+      }
+      await addShard(tree, { id: shardId, nodes: [...nodes], capacityBytes, ifExists: 'refuse' })
+    }
+    return cluster
+  }
+
+  store(id: string): TestStore {
+    const found = this.stores.get(id)
+    if (found === undefined) throw new Error(`There is no store ${id}`)
+    return found
+  }
+
+  /** Closed when the test ends, before the stores. */
+  async replicate(options: Partial<ReplicatorOptions> = {}): Promise<Replicator> {
+    const replicator = await Replicator.open({
+      cluster: this.tree,
+      queue: this.queue,
+      repairEveryMs: 0,
+      ...options,
+    })
+    onTestFinished(() => replicator.close())
+    return replicator
+  }
+
+  /** Stores a blob on one node only, as a coordinator does first. Gives its version. */
+  async put(id: string, name: string, data: Buffer, contentType?: string): Promise<string> {
+    const options = { sizeBytes: data.length, contentType }
+    const put = await this.nodes.put(this.store(id).node, pathOfName(name), data, options)
+    if (put.outcome !== 'stored') throw new Error(`${name} was not stored at ${id}`)
+    return put.version
+  }
+
+  /** Stores it and queues the copies, to the other nodes of shard 1 unless others are named. */
+  async upload(name: string, data: Buffer, { at = '1', to = ['2'] } = {}): Promise<string> {
+    const version = await this.put(at, name, data)
+    await this.queue.push(to.map((each) => this.copyTask(name, { from: [at], to: each, version })))
+    return version
+  }
+
+  copyTask(
+    name: string,
+    { from = ['1'], to = '2', version, shard = '1' }: Partial<Pick<Task, 'from' | 'to' | 'version' | 'shard'>> = {},
+  ): Task {
+    return { op: 'copy', shard, path: pathOfName(name), version, from, to }
+  }
+
+  /** Undefined for 404, 'deleted' for 410. */
+  async read(id: string, name: string): Promise<ReadBlob | 'deleted' | undefined> {
+    const got = await this.nodes.get(this.store(id).node, pathOfName(name))
+    if (got.outcome === 'missing') return undefined
+    if (got.outcome === 'deleted') return 'deleted'
+    const { etag, version, contentType } = got.blob
+    const bytes = Buffer.concat(await got.body.toArray())
+    return { etag, version, contentType, sizeBytes: bytes.length, hash: hashOf(bytes) }
+  }
+
+  /** Bytes of its volumes. */
+  async usedBytes(id: string): Promise<number> {
+    const { volumes } = await this.store(id).store.stats()
+    return volumes.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)
+  }
+
+  drained(limitMs?: number): Promise<void> {
+    return untilDrained(this.queue, limitMs)
+  }
+}
+
+/** Resolves once the queue holds nothing but parked tasks. */
+export function untilDrained(queue: ReplicationQueue, limitMs?: number): Promise<void> {
+  return until(async () => (await queue.figures()).total === 0, 'the queue is empty', limitMs)
+}
