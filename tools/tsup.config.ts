@@ -9,6 +9,8 @@ export default defineConfig({
   format: ['esm'],
   target: 'node20',
   platform: 'node',
+  // Optional, and native: loaded from where it is installed, if it is.
+  external: ['zookeeper'],
   noExternal: [/^@backpack\/(cluster-model|command-line)$/],
   sourcemap: true,
   splitting: true,

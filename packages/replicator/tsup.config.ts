@@ -11,6 +11,8 @@ export default defineConfig({
   format: ['esm'],
   target: 'node20',
   platform: 'node',
+  // Optional, and native: loaded from where it is installed, if it is.
+  external: ['zookeeper'],
   dts: { entry: { index: 'src/index.ts' }, compilerOptions: { baseUrl: '.', paths: privateSources } },
   sourcemap: true,
   splitting: true,

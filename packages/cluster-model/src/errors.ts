@@ -67,3 +67,24 @@ export class ClusterError extends Error {
     this.details = details
   }
 }
+
+/**
+ * The code of an error, be it of this copy of the class or of another bundle's: decisions go by it, never by instanceof.
+ * Undefined when it has none of ours.
+ */
+export function codeOf(error: unknown): ClusterErrorCode | undefined {
+  const { code } = (error ?? {}) as { code?: unknown }
+  return typeof code === 'string' && Object.hasOwn(clusterErrorCatalogue, code)
+    ? (code as ClusterErrorCode)
+    : undefined
+}
+
+export function isClusterError(error: unknown): error is ClusterError {
+  return codeOf(error) !== undefined
+}
+
+/** A detail of a coded error; undefined when it has none of that name. */
+export function detailOf(error: unknown, name: string): unknown {
+  const { details } = (error ?? {}) as { details?: Readonly<Record<string, unknown>> }
+  return details?.[name]
+}

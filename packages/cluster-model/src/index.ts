@@ -11,7 +11,14 @@ export {
   setQueue,
   setShardWritable,
 } from './edit/edit-cluster.js'
-export { ClusterError, clusterErrorCatalogue, type ClusterErrorCode } from './errors.js'
+export {
+  ClusterError,
+  clusterErrorCatalogue,
+  type ClusterErrorCode,
+  codeOf,
+  detailOf,
+  isClusterError,
+} from './errors.js'
 export { HttpNodeClient, type HttpNodeClientOptions } from './nodes/http-node-client.js'
 export type {
   DeleteNodeResult,

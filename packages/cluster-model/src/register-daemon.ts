@@ -1,7 +1,7 @@
 // Makes a running daemon visible to admins: an ephemeral child of /daemons.
 import { randomBytes } from 'node:crypto'
 import { hostname } from 'node:os'
-import { ClusterError } from './errors.js'
+import { codeOf, isClusterError } from './errors.js'
 import type { DaemonRegistration } from './schema/znode-schemas.js'
 import type { ClusterTree } from './tree/cluster-tree.js'
 import { daemonCodec } from './znode-codec.js'
@@ -74,7 +74,7 @@ class DaemonEntryKeeper implements Registration {
     try {
       await this.#tree.remove(this.#path)
     } catch (error) {
-      if (!(error instanceof ClusterError)) throw error
+      if (!isClusterError(error)) throw error
     }
   }
 
@@ -88,7 +88,7 @@ class DaemonEntryKeeper implements Registration {
       try {
         await this.#ensure()
       } catch (error) {
-        if (!(error instanceof ClusterError)) throw error
+        if (!isClusterError(error)) throw error
         // Its return is told through the watch as well; this is for when it was only slow.
         if (error.code !== 'TREE_CLOSED') this.#retryLater()
       }
@@ -106,7 +106,7 @@ class DaemonEntryKeeper implements Registration {
     try {
       await this.#tree.create(this.#path, this.#data, { ephemeral: true })
     } catch (error) {
-      const code = error instanceof ClusterError ? error.code : undefined
+      const code = codeOf(error)
       if (code === 'NODE_MISSING') {
         await this.#createParent()
         await this.#tree.create(this.#path, this.#data, { ephemeral: true })
@@ -118,7 +118,7 @@ class DaemonEntryKeeper implements Registration {
     try {
       await this.#tree.create(treePaths.daemons, Buffer.alloc(0))
     } catch (error) {
-      if (!(error instanceof ClusterError) || error.code !== 'NODE_EXISTS') throw error
+      if (codeOf(error) !== 'NODE_EXISTS') throw error
     }
   }
 }

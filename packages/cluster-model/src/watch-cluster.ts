@@ -1,7 +1,7 @@
 // Follows the model in the tree and gives it as frozen snapshots. While the tree is away the last one stays.
 import { buildSnapshot } from './build-snapshot.js'
 import type { ClusterSnapshot } from './cluster-snapshot.js'
-import { ClusterError } from './errors.js'
+import { isClusterError } from './errors.js'
 import type { ShardSize } from './schema/znode-schemas.js'
 import type { ClusterTree } from './tree/cluster-tree.js'
 import { WatchedDaemons } from './watched-daemons.js'
@@ -132,7 +132,7 @@ class TreeWatch implements ClusterWatch {
     try {
       await this.#readStale()
     } catch (error) {
-      if (!(error instanceof ClusterError)) throw error
+      if (!isClusterError(error)) throw error
       // The tree is away: what is stale stays so, and the last snapshot too.
       if (error.code === 'TREE_CLOSED') this.close()
       waitMs = retryMs

@@ -1,6 +1,6 @@
 // The daemons that run now: the ephemeral children of /daemons.
 import type { DaemonEntry } from './cluster-snapshot.js'
-import { ClusterError } from './errors.js'
+import { isClusterError } from './errors.js'
 import type { ClusterTree } from './tree/cluster-tree.js'
 import { daemonCodec } from './znode-codec.js'
 import { treePaths } from './znode-paths.js'
@@ -47,7 +47,7 @@ export class WatchedDaemons {
       const { kind, hostname, pid, startedAtMs, url, packageVersion } = daemonCodec.decode(path, node.data)
       return Object.freeze({ id: name, kind, hostname, pid, startedAtMs, url, packageVersion })
     } catch (error) {
-      if (!(error instanceof ClusterError)) throw error
+      if (!isClusterError(error)) throw error
       return error.message
     }
   }

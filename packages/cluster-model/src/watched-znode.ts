@@ -1,5 +1,5 @@
 // One znode of the model: its present value, kept while a new one cannot be read.
-import { ClusterError } from './errors.js'
+import { isClusterError } from './errors.js'
 import type { ClusterTree } from './tree/cluster-tree.js'
 import type { ZnodeCodec } from './znode-codec.js'
 
@@ -45,7 +45,7 @@ export class WatchedZnode<Value> {
       this.#value = this.#codec.decode(this.#path, node.data)
       this.#problem = undefined
     } catch (error) {
-      if (!(error instanceof ClusterError)) throw error
+      if (!isClusterError(error)) throw error
       this.#problem = error.message
     }
   }

@@ -33,7 +33,11 @@ export function chooseShard(parts: CoordinatorParts, wish: ShardWish): Shard | u
   return picked
 }
 
-function wantedShard({ watch, inFlight }: CoordinatorParts, id: string, { copies, sizeBytes }: ShardWish): Shard {
+function wantedShard(
+  { watch, inFlight }: CoordinatorParts,
+  id: string,
+  { copies, sizeBytes }: ShardWish,
+): Shard {
   const shard = watch.snapshot.shards.get(id)
   if (shard === undefined) throw new ClusterError('SHARD_UNKNOWN', `There is no shard ${JSON.stringify(id)}`)
   if (shard.readOnly) throw new ClusterError('SHARD_READ_ONLY', `Shard ${id} is read-only`)
@@ -45,7 +49,11 @@ function wantedShard({ watch, inFlight }: CoordinatorParts, id: string, { copies
 }
 
 function tooManyCopies(copies: number): ClusterError {
-  return new ClusterError('COPIES_MISSING', `No shard that could be used has ${copies} nodes; 0 copies were made`, {
-    copies: 0,
-  })
+  return new ClusterError(
+    'COPIES_MISSING',
+    `No shard that could be used has ${copies} nodes; 0 copies were made`,
+    {
+      copies: 0,
+    },
+  )
 }

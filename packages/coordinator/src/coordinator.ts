@@ -77,7 +77,7 @@ export class Coordinator implements AsyncDisposable {
       closers.push(() => watch.close())
       const queue = await openReplicationQueue(resolved, watch, closers)
       const parts = makeParts(resolved, { watch, queue }, closers)
-      const sizes = await ShardSizes.start({ ...parts, tree }, `${hostname()}:${process.pid}`)
+      const sizes = ShardSizes.start({ ...parts, tree }, `${hostname()}:${process.pid}`)
       closers.push(() => sizes.close())
       return new Coordinator(tree, parts, closers)
     } catch (error) {
@@ -200,7 +200,10 @@ function makeParts(
   closers: Closer[],
 ): ReadParts {
   const nodes = new HttpNodeClient({ connectionsPerNodeMax: limits.nodeConnectionsMax })
-  const readPools = new NodePools({ connectionsPerNodeMax: limits.nodeConnectionsMax, connectMs: limits.connectMs })
+  const readPools = new NodePools({
+    connectionsPerNodeMax: limits.nodeConnectionsMax,
+    connectMs: limits.connectMs,
+  })
   const health = new NodeHealth()
   const rate = new BodyRate(limits)
   const parts: ReadParts = {

@@ -30,7 +30,11 @@ export async function copyDirectly(parts: CoordinatorParts, options: CopyOptions
   return made
 }
 
-async function copyTo(parts: CoordinatorParts, node: ServerNode, { blob, first }: CopyOptions): Promise<boolean> {
+async function copyTo(
+  parts: CoordinatorParts,
+  node: ServerNode,
+  { blob, first }: CopyOptions,
+): Promise<boolean> {
   const { path, body, sizeBytes, contentType } = blob
   try {
     const result = await askNode(parts.health, node, () =>

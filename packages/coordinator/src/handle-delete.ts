@@ -1,5 +1,11 @@
 // A delete goes to every node of the shard at once; those that are away get it from the queue.
-import { ClusterError, type DeleteNodeResult, pathOfName, type ServerNode, type Task } from '@backpack/cluster-model'
+import {
+  ClusterError,
+  type DeleteNodeResult,
+  pathOfName,
+  type ServerNode,
+  type Task,
+} from '@backpack/cluster-model'
 import { askNode } from './ask-node.js'
 import { checkName, type BlobAddress } from './blob-address.js'
 import { codeOf } from './error-codes.js'
@@ -8,7 +14,7 @@ import type { CoordinatorParts } from './parts.js'
 import { shardToRead } from './shard-to-read.js'
 
 export type DeleteReceipt =
-  | { readonly outcome: 'deleted'; /** Sixteen hex digits: the tombstone's. */ readonly version: string }
+  | { readonly outcome: 'deleted' /** Sixteen hex digits: the tombstone's. */; readonly version: string }
   | { readonly outcome: 'missing' }
 
 /** A node that has a newer blob than the tombstone is asked to delete that one; so often at most. */
@@ -18,7 +24,10 @@ const roundsMax = 3
  * Resolves when every node that answers has a tombstone and the others have a task. 'missing' when every node said so.
  * Throws NAME_INVALID, NAME_TOO_LONG, NODES_AWAY (none of those that answer has the blob, but not all answer), QUEUE_AWAY.
  */
-export async function handleDelete(parts: CoordinatorParts, { shardId, name }: BlobAddress): Promise<DeleteReceipt> {
+export async function handleDelete(
+  parts: CoordinatorParts,
+  { shardId, name }: BlobAddress,
+): Promise<DeleteReceipt> {
   checkName(name)
   const shard = shardToRead(parts, shardId)
   if (shard === undefined) return { outcome: 'missing' }
@@ -98,5 +107,7 @@ async function queueDeletes(
     return { op: 'delete', shard: shardId, path, version, from: others, to: id }
   })
   if (await parts.queue.push(tasks)) return
-  throw new ClusterError('QUEUE_AWAY', 'No queue server takes tasks and not every node can be reached', { version })
+  throw new ClusterError('QUEUE_AWAY', 'No queue server takes tasks and not every node can be reached', {
+    version,
+  })
 }

@@ -61,9 +61,15 @@ async function storeSomewhere(
   received: ReceivedBody,
 ): Promise<PutReceipt> {
   const { sizeBytes, body } = received
-  const blob = { name: request.name, path: pathOfName(request.name), sizeBytes, body, contentType: request.contentType }
+  const blob = {
+    name: request.name,
+    path: pathOfName(request.name),
+    sizeBytes,
+    body,
+    contentType: request.contentType,
+  }
   const tried = new Set<string>()
-  let failure: unknown
+  let failure: Error | undefined
   while (tried.size < parts.limits.shardsTriedMax) {
     const shard = chooseShard(parts, { ...request, sizeBytes, tried })
     if (shard === undefined) break
@@ -75,7 +81,7 @@ async function storeSomewhere(
       return { shardId: shard.id, version: first.version, etag: first.etag, copies }
     } catch (error) {
       if (!isFailureOfShard(error)) throw error
-      failure = error
+      failure = error as Error
     } finally {
       parts.inFlight.remove(shard.id, sizeBytes)
     }

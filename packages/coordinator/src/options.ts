@@ -1,5 +1,10 @@
 // Options of a coordinator: parsed once, frozen, passed down. Units are in the names.
-import { ClusterError, type ClusterTree, type ReplicationQueue, type TreeAddress } from '@backpack/cluster-model'
+import {
+  ClusterError,
+  type ClusterTree,
+  type ReplicationQueue,
+  type TreeAddress,
+} from '@backpack/cluster-model'
 import { existsSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { z } from 'zod'
@@ -67,6 +72,8 @@ export type { ClusterTree, ReplicationQueue, TreeAddress }
 export function resolveOptions(options: CoordinatorOptions): ResolvedOptions {
   const parsed = optionsSchema.safeParse(options)
   if (parsed.success) return Object.freeze(parsed.data)
-  const problems = parsed.error.issues.map(({ path, message }) => `${path.join('.') || 'options'}: ${message}`)
+  const problems = parsed.error.issues.map(
+    ({ path, message }) => `${path.join('.') || 'options'}: ${message}`,
+  )
   throw new ClusterError('INVALID_OPTIONS', `Options not accepted: ${problems.join('; ')}`, { problems })
 }

@@ -21,7 +21,8 @@ export interface SecureOptions {
 export async function secureCopies(parts: CoordinatorParts, options: SecureOptions): Promise<number> {
   const { shard, blob, first, copies } = options
   const made: ServerNode[] = [first.node]
-  if (copies > 1) made.push(...(await copyDirectly(parts, { blob, first, nodes: first.others, wanted: copies - 1 })))
+  if (copies > 1)
+    made.push(...(await copyDirectly(parts, { blob, first, nodes: first.others, wanted: copies - 1 })))
   const rest = first.others.filter((node) => !made.includes(node))
   if (rest.length > 0) {
     const from = made.map(({ id }) => id)
@@ -34,11 +35,15 @@ export async function secureCopies(parts: CoordinatorParts, options: SecureOptio
     }
   }
   if (made.length < copies) {
-    throw new ClusterError('COPIES_MISSING', `${copies} copies were asked for, ${made.length} could be made`, {
-      copies: made.length,
-      shard: shard.id,
-      version: first.version,
-    })
+    throw new ClusterError(
+      'COPIES_MISSING',
+      `${copies} copies were asked for, ${made.length} could be made`,
+      {
+        copies: made.length,
+        shard: shard.id,
+        version: first.version,
+      },
+    )
   }
   return made.length
 }

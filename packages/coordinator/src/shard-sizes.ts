@@ -43,8 +43,8 @@ export class ShardSizes {
   }
 
   /** Takes part in the turn; publishes while it is ours. */
-  static async start(parts: SizesParts, holder: string): Promise<ShardSizes> {
-    return new ShardSizes(parts, await holdTurn(parts.tree, treePaths.sizeTurn, Buffer.from(holder)))
+  static start(parts: SizesParts, holder: string): ShardSizes {
+    return new ShardSizes(parts, holdTurn(parts.tree, treePaths.sizeTurn, Buffer.from(holder)))
   }
 
   /** Whether it is this coordinator that publishes. */

@@ -24,7 +24,11 @@ export interface FirstCopy {
 }
 
 /** Throws NO_NODE_TOOK_IT, and NODE_REFUSED when a node blames the request. */
-export async function uploadBlob(parts: CoordinatorParts, shard: Shard, blob: UploadedBlob): Promise<FirstCopy> {
+export async function uploadBlob(
+  parts: CoordinatorParts,
+  shard: Shard,
+  blob: UploadedBlob,
+): Promise<FirstCopy> {
   const nodes = orderNodes(shard.nodes, blob.name, parts.isUp)
   const { path, body, sizeBytes, contentType } = blob
   let cause: unknown

@@ -96,15 +96,26 @@ test('while no queue takes tasks, shards with a node away are left out', async (
   })
   for (let at = 0; at < 20; at++) {
     const answer = await send(cluster.port, 'PUT', `/${at}`, { body: 'x' })
-    expect([answer.status, jsonOf(answer), answer.headers['x-backpack-copies']]).toEqual([200, { shard_id: '2' }, '2'])
+    expect([answer.status, jsonOf(answer), answer.headers['x-backpack-copies']]).toEqual([
+      200,
+      { shard_id: '2' },
+      '2',
+    ])
   }
 })
 
 test('more copies than any shard has nodes are 503 before anything is stored', async () => {
   const cluster = await smallCluster({ nodesPerShard: [2, 2] })
-  for (const headers of [{ 'X-Backpack-Copies': '3' }, { 'X-Backpack-Copies': '3', 'X-Backpack-Shard': '1' }]) {
+  for (const headers of [
+    { 'X-Backpack-Copies': '3' },
+    { 'X-Backpack-Copies': '3', 'X-Backpack-Shard': '1' },
+  ]) {
     const answer = await send(cluster.port, 'PUT', '/a', { body: 'x', headers })
-    expect([answer.status, jsonOf(answer)['code'], answer.headers['x-backpack-copies']]).toEqual([503, 'COPIES_MISSING', '0'])
+    expect([answer.status, jsonOf(answer)['code'], answer.headers['x-backpack-copies']]).toEqual([
+      503,
+      'COPIES_MISSING',
+      '0',
+    ])
   }
   expect(await etagsOf(cluster, 'a')).toEqual([])
 })

@@ -11,10 +11,11 @@ const manyRequests = 60
 const silenceTestMs = 40_000
 
 /** What a store says when its disk is full. */
-const fullNode = () => falseNode((request, response) => {
-  request.resume()
-  response.writeHead(507, { 'Content-Type': 'application/json' }).end('{"error":"full","code":"DISK_FULL"}')
-})
+const fullNode = () =>
+  falseNode((request, response) => {
+    request.resume()
+    response.writeHead(507, { 'Content-Type': 'application/json' }).end('{"error":"full","code":"DISK_FULL"}')
+  })
 
 describe('an upload', () => {
   test.each([
@@ -33,9 +34,13 @@ describe('an upload', () => {
   })
 
   test('that is large is sent again from its beginning', async () => {
-    const { port, node } = await smallCluster({ otherNodes: { 12: await falseNode((request) => {
-      request.once('data', () => request.socket.destroy())
-    }) } })
+    const { port, node } = await smallCluster({
+      otherNodes: {
+        12: await falseNode((request) => {
+          request.once('data', () => request.socket.destroy())
+        }),
+      },
+    })
     const body = patternBytes(5 * 1024 * 1024)
     for (const name of ['a', 'b', 'c', 'd']) {
       expect((await send(port, 'PUT', `/${name}`, { body })).status).toBe(200)
@@ -43,15 +48,19 @@ describe('an upload', () => {
     }
   })
 
-  test('waits at most 5 s for a node that never answers, and the next one not at all', async () => {
-    const { port, node } = await smallCluster({ otherNodes: { 12: await silentNode() } })
-    const answers = await Promise.all(names.map((name) => send(port, 'PUT', `/${name}`, { body: name })))
-    expect(answers.map(({ status }) => status)).toEqual(names.map(() => 200))
-    expect((await node('11').read(names[0]!))?.toString()).toBe(names[0])
-    for (let at = 0; at < manyRequests; at++) {
-      expect((await send(port, 'PUT', `/next-${at}`, { body: 'x' })).status).toBe(200)
-    }
-  }, silenceTestMs)
+  test(
+    'waits at most 5 s for a node that never answers, and the next one not at all',
+    async () => {
+      const { port, node } = await smallCluster({ otherNodes: { 12: await silentNode() } })
+      const answers = await Promise.all(names.map((name) => send(port, 'PUT', `/${name}`, { body: name })))
+      expect(answers.map(({ status }) => status)).toEqual(names.map(() => 200))
+      expect((await node('11').read(names[0]!))?.toString()).toBe(names[0])
+      for (let at = 0; at < manyRequests; at++) {
+        expect((await send(port, 'PUT', `/next-${at}`, { body: 'x' })).status).toBe(200)
+      }
+    },
+    silenceTestMs,
+  )
 
   test('goes to another shard when all nodes of one are away', async () => {
     const cluster = await smallCluster({ nodesPerShard: [2, 2] })
@@ -137,15 +146,25 @@ describe('a read', () => {
     for (const name of names) statuses.add((await send(port, 'GET', `/1:${name}`)).status)
     // By the order of its name, a blob is asked for at the one node first or at the other.
     expect(statuses).toEqual(new Set([200, 410]))
-    const gone = await send(port, 'GET', `/1:${await firstOf(names, async (name) => (await send(port, 'HEAD', `/1:${name}`)).status === 410)}`)
+    const gone = await send(
+      port,
+      'GET',
+      `/1:${await firstOf(names, async (name) => (await send(port, 'HEAD', `/1:${name}`)).status === 410)}`,
+    )
     expect(jsonOf(gone)).toMatchObject({ code: 'DELETED' })
     expect(gone.headers['x-backpack-version']).toMatch(/^[0-9a-f]{16}$/)
   })
 
   test('of a damaged blob comes from the other node', async () => {
-    const { port, node } = await smallCluster({ otherNodes: { 12: await falseNode((_, response) => {
-      response.writeHead(500, { 'Content-Type': 'application/json' }).end('{"error":"damaged","code":"BLOB_DAMAGED"}')
-    }) } })
+    const { port, node } = await smallCluster({
+      otherNodes: {
+        12: await falseNode((_, response) => {
+          response
+            .writeHead(500, { 'Content-Type': 'application/json' })
+            .end('{"error":"damaged","code":"BLOB_DAMAGED"}')
+        }),
+      },
+    })
     for (const name of names) {
       await node('11').store.put(name, Buffer.from(name))
       expect((await send(port, 'GET', `/1:${name}`)).body.toString()).toBe(name)
@@ -153,11 +172,15 @@ describe('a read', () => {
   })
 
   test('moves on when a node fails between its headers and its first byte', async () => {
-    const { port, node } = await smallCluster({ otherNodes: { 12: await falseNode((request, response) => {
-      response.writeHead(200, { 'Content-Length': '1000' })
-      response.flushHeaders()
-      setTimeout(() => request.socket.destroy(), 20)
-    }) } })
+    const { port, node } = await smallCluster({
+      otherNodes: {
+        12: await falseNode((request, response) => {
+          response.writeHead(200, { 'Content-Length': '1000' })
+          response.flushHeaders()
+          setTimeout(() => request.socket.destroy(), 20)
+        }),
+      },
+    })
     for (const name of names) {
       await node('11').store.put(name, Buffer.from(name))
       expect((await send(port, 'GET', `/1:${name}`)).body.toString()).toBe(name)
@@ -165,23 +188,32 @@ describe('a read', () => {
   })
 
   test('whose node fails in the middle ends the connection: never a short 200', async () => {
-    const { port } = await smallCluster({ nodesPerShard: [1], otherNodes: { 11: await falseNode((request, response) => {
-      response.writeHead(200, { 'Content-Length': '1000' })
-      response.write('x'.repeat(500))
-      setTimeout(() => request.socket.destroy(), 20)
-    }) } })
+    const { port } = await smallCluster({
+      nodesPerShard: [1],
+      otherNodes: {
+        11: await falseNode((request, response) => {
+          response.writeHead(200, { 'Content-Length': '1000' })
+          response.write('x'.repeat(500))
+          setTimeout(() => request.socket.destroy(), 20)
+        }),
+      },
+    })
     await expect(send(port, 'GET', '/1:cat.jpg')).rejects.toThrow()
   })
 
-  test('waits at most 5 s for a node that never answers, and the next one not at all', async () => {
-    const { port, node } = await smallCluster({ otherNodes: { 12: await silentNode() } })
-    for (const name of names) await node('11').store.put(name, Buffer.from(name))
-    const answers = await Promise.all(names.map((name) => send(port, 'GET', `/1:${name}`)))
-    expect(answers.map(({ body }) => body.toString())).toEqual(names)
-    for (let at = 0; at < manyRequests; at++) {
-      expect((await send(port, 'GET', `/1:${names[at % names.length]}`)).status).toBe(200)
-    }
-  }, silenceTestMs)
+  test(
+    'waits at most 5 s for a node that never answers, and the next one not at all',
+    async () => {
+      const { port, node } = await smallCluster({ otherNodes: { 12: await silentNode() } })
+      for (const name of names) await node('11').store.put(name, Buffer.from(name))
+      const answers = await Promise.all(names.map((name) => send(port, 'GET', `/1:${name}`)))
+      expect(answers.map(({ body }) => body.toString())).toEqual(names)
+      for (let at = 0; at < manyRequests; at++) {
+        expect((await send(port, 'GET', `/1:${names[at % names.length]}`)).status).toBe(200)
+      }
+    },
+    silenceTestMs,
+  )
 })
 
 async function firstOf<T>(items: readonly T[], holds: (item: T) => Promise<boolean>): Promise<T> {

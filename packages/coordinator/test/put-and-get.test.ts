@@ -20,7 +20,7 @@ const oddNames = [
   'plus+and;semi,comma',
   'back\\slash',
   'hash#tag',
-  "quotes'\"<>",
+  'quotes\'"<>',
   '*~!()',
   'stats/',
   '-',
@@ -75,7 +75,10 @@ describe('names', () => {
 
 test('the answer to an upload is that of 2013, with shard, version, ETag and copies in its headers', async () => {
   const { port, node } = await smallCluster()
-  const answer = await send(port, 'PUT', '/cat.jpg', { body: 'meow', headers: { 'Content-Type': 'image/jpeg' } })
+  const answer = await send(port, 'PUT', '/cat.jpg', {
+    body: 'meow',
+    headers: { 'Content-Type': 'image/jpeg' },
+  })
   expect(answer.status).toBe(200)
   expect(answer.body.toString()).toBe('{"shard_id":"1"}')
   const info = (await node('11').store.head('cat.jpg')) ?? (await node('12').store.head('cat.jpg'))
@@ -110,7 +113,9 @@ test('an overwrite by X-Backpack-Shard goes to the same node and is newer', asyn
   const second = await send(port, 'PUT', '/cat.jpg', { body: 'two', headers })
   expect(jsonOf(second)).toEqual({ shard_id: '2' })
   expect(second.headers['x-backpack-version']! > first.headers['x-backpack-version']!).toBe(true)
-  const kept = await Promise.all([...nodes.values()].map(async (node) => (await node.read('cat.jpg'))?.toString()))
+  const kept = await Promise.all(
+    [...nodes.values()].map(async (node) => (await node.read('cat.jpg'))?.toString()),
+  )
   expect(kept.filter((text) => text !== undefined)).toEqual(['two'])
   expect((await send(port, 'GET', '/2:cat.jpg')).body.toString()).toBe('two')
 })
@@ -149,9 +154,14 @@ describe('reads', () => {
     const { port } = await smallCluster()
     const { headers } = await send(port, 'PUT', '/cat.txt', { body: '0123456789' })
     const etag = headers.etag!
-    const get = (conditions: Record<string, string>) => send(port, 'GET', '/1:cat.txt', { headers: conditions })
+    const get = (conditions: Record<string, string>) =>
+      send(port, 'GET', '/1:cat.txt', { headers: conditions })
     const part = await get({ Range: 'bytes=2-4' })
-    expect([part.status, part.headers['content-range'], part.body.toString()]).toEqual([206, 'bytes 2-4/10', '234'])
+    expect([part.status, part.headers['content-range'], part.body.toString()]).toEqual([
+      206,
+      'bytes 2-4/10',
+      '234',
+    ])
     const unchanged = await get({ 'If-None-Match': etag })
     expect([unchanged.status, unchanged.headers.etag, unchanged.body.length]).toEqual([304, etag, 0])
     const since = await get({ 'If-Modified-Since': new Date(Date.now() + 1_000).toUTCString() })

@@ -19,11 +19,20 @@ async function usedBytes(cluster: SmallCluster, id: string): Promise<number> {
 test('the size of a shard is that of its largest node, and follows it', async () => {
   const cluster = await smallCluster({ limits: often })
   await cluster.node('12').store.put('only-here', patternBytes(300_000))
-  await until(async () => (await publishedBytes(cluster, '1')) === (await usedBytes(cluster, '12')), 'it is published')
+  await until(
+    async () => (await publishedBytes(cluster, '1')) === (await usedBytes(cluster, '12')),
+    'it is published',
+  )
   expect(await publishedBytes(cluster, '1')).toBeGreaterThan(300_000)
-  await until(() => cluster.coordinator.snapshot.shards.get('1')!.currentBytes > 300_000, 'the coordinator sees it')
+  await until(
+    () => cluster.coordinator.snapshot.shards.get('1')!.currentBytes > 300_000,
+    'the coordinator sees it',
+  )
   await cluster.node('11').store.put('and-here', patternBytes(900_000))
-  await until(async () => (await publishedBytes(cluster, '1')) === (await usedBytes(cluster, '11')), 'it is published')
+  await until(
+    async () => (await publishedBytes(cluster, '1')) === (await usedBytes(cluster, '11')),
+    'it is published',
+  )
 })
 
 test('fields that are not ours stay, and a size that does not change is not written', async () => {
@@ -39,7 +48,10 @@ test('fields that are not ours stay, and a size that does not change is not writ
     )
   }, 'the comment is written')
   await cluster.node('11').store.put('x', patternBytes(1000))
-  await until(async () => (await publishedBytes(cluster, '1')) === (await usedBytes(cluster, '11')), 'it is published')
+  await until(
+    async () => (await publishedBytes(cluster, '1')) === (await usedBytes(cluster, '11')),
+    'it is published',
+  )
   const after = (await cluster.tree.get(path))!
   expect(JSON.parse(after.data.toString())).toMatchObject({ comment: 'ours', capacity: 100 * 2 ** 30 })
   // Nothing changes any more: so many rounds later the version is the same.
@@ -50,11 +62,17 @@ test('fields that are not ours stay, and a size that does not change is not writ
 test('a shard none of whose nodes answers keeps its size', async () => {
   const cluster = await smallCluster({ nodesPerShard: [1, 1], limits: often })
   await cluster.node('11').store.put('x', patternBytes(1000))
-  await until(async () => (await publishedBytes(cluster, '1')) === (await usedBytes(cluster, '11')), 'it is published')
+  await until(
+    async () => (await publishedBytes(cluster, '1')) === (await usedBytes(cluster, '11')),
+    'it is published',
+  )
   const before = await publishedBytes(cluster, '1')
   await cluster.node('11').stop()
   await cluster.node('21').store.put('x', patternBytes(5000))
-  await until(async () => (await publishedBytes(cluster, '2')) === (await usedBytes(cluster, '21')), 'a round is over')
+  await until(
+    async () => (await publishedBytes(cluster, '2')) === (await usedBytes(cluster, '21')),
+    'a round is over',
+  )
   expect(await publishedBytes(cluster, '1')).toBe(before)
 })
 
@@ -68,6 +86,9 @@ test('a second coordinator takes the turn when the first one leaves', async () =
   })
   await cluster.coordinator.close()
   await cluster.node('11').store.put('late', patternBytes(100_000))
-  await until(async () => (await publishedBytes(cluster, '1')) === (await usedBytes(cluster, '11')), 'it is published')
+  await until(
+    async () => (await publishedBytes(cluster, '1')) === (await usedBytes(cluster, '11')),
+    'it is published',
+  )
   await second.close()
 })

@@ -44,7 +44,9 @@ test('gauges and counters come with the names of 2013', async () => {
   const { setShardWritable } = await import('@backpack/cluster-model')
   await setShardWritable(tree, { id: '2', writable: false }, {})
   expect((await send(port, 'PUT', '/a', { body: 'meow' })).status).toBe(200)
-  expect((await send(port, 'PUT', '/b', { body: 'meow', headers: { 'X-Backpack-Copies': '9' } })).status).toBe(503)
+  expect(
+    (await send(port, 'PUT', '/b', { body: 'meow', headers: { 'X-Backpack-Copies': '9' } })).status,
+  ).toBe(503)
   const count = (pattern: RegExp) => lines.filter((line) => pattern.test(line)).length
   await until(() => count(/^files\.failed:1\|c$/) === 1, 'the failure is reported')
   await until(() => gaugesIn(lines)['2.ro.available_size'] !== undefined, 'the read-only shard is reported')
@@ -55,9 +57,18 @@ test('gauges and counters come with the names of 2013', async () => {
   expect(count(/^add_photo\.error:[\d.]+\|ms$/)).toBe(1)
   expect(count(/^files\.uploaded:1\|c$/)).toBe(1)
   const gauges = gaugesIn(lines)
-  expect(gauges).toMatchObject({ total_size: 2_000_000_000, total_shards: 2, '1.rw.capacity_size': 1_000_000_000 })
+  expect(gauges).toMatchObject({
+    total_size: 2_000_000_000,
+    total_shards: 2,
+    '1.rw.capacity_size': 1_000_000_000,
+  })
   expect(gauges['used_size']! + gauges['available_space']!).toBe(2_000_000_000)
-  for (const name of ['1.rw.current_size', '1.rw.available_size', '2.ro.current_size', '2.ro.capacity_size']) {
+  for (const name of [
+    '1.rw.current_size',
+    '1.rw.available_size',
+    '2.ro.current_size',
+    '2.ro.capacity_size',
+  ]) {
     expect(gauges, name).toHaveProperty([name])
   }
 })

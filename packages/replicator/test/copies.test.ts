@@ -2,7 +2,7 @@
 import { until } from '@backpack/test-cluster'
 import { expect, test } from 'vitest'
 import { patternBytes } from './helpers/pattern-bytes.js'
-import { hashOf, SmallCluster } from './helpers/small-cluster.js'
+import { hashOf, SmallCluster, versionOf } from './helpers/small-cluster.js'
 
 const names = [
   'plain.jpg',
@@ -21,7 +21,9 @@ test('a copy has the bytes, ETag and content type of its source, for every odd n
   const cluster = await SmallCluster.start()
   const replicator = await cluster.replicate()
   for (const [index, name] of names.entries()) {
-    const version = await cluster.put('1', name, patternBytes(1_000 + index, index), `image/x-test-${index}`)
+    const version = await cluster.put('1', name, patternBytes(1_000 + index, index), {
+      contentType: `image/x-test-${index}`,
+    })
     await cluster.queue.push([cluster.copyTask(name, { version })])
   }
   await cluster.drained()
@@ -87,7 +89,7 @@ test('overwrites while copies are under way end as the newest one on every node'
 
 test('a copy of an older version never replaces a newer one at the target', async () => {
   const cluster = await SmallCluster.start()
-  const version = await cluster.put('1', 'cat.jpg', patternBytes(100, 1))
+  const version = await cluster.put('1', 'cat.jpg', patternBytes(100, 1), { version: versionOf(1_000) })
   await cluster.put('2', 'cat.jpg', patternBytes(100, 2))
   await cluster.replicate()
   await cluster.queue.push([cluster.copyTask('cat.jpg', { version })])
@@ -113,7 +115,7 @@ test('a delete is not undone by a copy that was queued before it', async () => {
 test('a queued delete leaves a tombstone of its version, also where the blob never was', async () => {
   const cluster = await SmallCluster.start()
   await cluster.replicate()
-  await cluster.put('2', 'both.jpg', patternBytes(100))
+  await cluster.put('2', 'both.jpg', patternBytes(100), { version: versionOf(1_000) })
   const version = await cluster.put('1', 'both.jpg', patternBytes(100))
   const { path } = cluster.copyTask('both.jpg')
   await cluster.queue.push([
@@ -128,7 +130,7 @@ test('a queued delete leaves a tombstone of its version, also where the blob nev
 
 test('a queued delete leaves a newer blob alone', async () => {
   const cluster = await SmallCluster.start()
-  const version = await cluster.put('1', 'again.jpg', patternBytes(100, 1))
+  const version = await cluster.put('1', 'again.jpg', patternBytes(100, 1), { version: versionOf(1_000) })
   await cluster.put('2', 'again.jpg', patternBytes(100, 2))
   await cluster.replicate()
   await cluster.queue.push([{ op: 'delete', shard: '1', path: '/again.jpg', version, from: [], to: '2' }])

@@ -27,3 +27,8 @@ export function layOut(servers: number): ClusterLayout {
 export function serverOf(id: number, servers: number): number {
   return ((id - 1) % servers) + 1
 }
+
+/** 1 up to `last`. */
+export function range(last: number): number[] {
+  return Array.from({ length: last }, (_, index) => index + 1)
+}

@@ -5,6 +5,7 @@ import { freePort } from '../servers/free-port.js'
 import { RedisProcess } from '../servers/redis-process.js'
 import { TemporaryDirectory } from '../servers/temporary-directory.js'
 import { ZooKeeperEnsemble } from '../servers/zookeeper-ensemble.js'
+import { allSettled } from './all-settled.js'
 import { serverOf } from './cluster-layout.js'
 import { type ClusterMember, zooKeeperMember } from './cluster-member.js'
 import type { ResolvedOptions } from './cluster-options.js'
@@ -46,9 +47,7 @@ export class ClusterParts {
     for (const [index, ids] of storesOfServers.entries()) {
       for (const id of ids) starts.push(this.startStore(id, index + 1, ports.get(id)))
     }
-    const results = await Promise.allSettled(starts)
-    const failed = results.find((result) => result.status === 'rejected')
-    if (failed !== undefined) throw failed.reason
+    await allSettled(starts)
   }
 
   async startStore(id: number, serverId: number, givenPort?: number): Promise<void> {

@@ -3,7 +3,6 @@ import { get } from 'node:http'
 import { ServerProcess } from '../servers/server-process.js'
 import type { ClusterMember } from './cluster-member.js'
 
-const startMs = 60_000
 const answerMs = 2_000
 
 export interface DaemonSettings {
@@ -55,12 +54,18 @@ export class Daemon implements ClusterMember {
     return this.#process?.output ?? ''
   }
 
+  /** Resolves once its output since its last start matches; rejects when it ends without that, or after a while. */
+  async printed(pattern: RegExp): Promise<RegExpExecArray> {
+    if (this.#process === undefined) throw new TypeError(`${this.name} was never started`)
+    return this.#process.printed(pattern)
+  }
+
   /** Also the first start. Rejects with what it printed when it does not come to serve. */
   async restart(): Promise<void> {
     await this.kill()
     const { name, command, env, logPath, readyPath } = this.#settings
     this.#process = new ServerProcess(process.execPath, command, { env, logPath })
-    await this.#process.serves(name, () => answers(`${this.url}${readyPath}`), startMs)
+    await this.#process.serves(name, () => answers(`${this.url}${readyPath}`))
   }
 
   async kill(): Promise<void> {

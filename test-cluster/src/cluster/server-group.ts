@@ -1,3 +1,4 @@
+import { allSettled } from './all-settled.js'
 import type { ClusterMember } from './cluster-member.js'
 
 /** One machine of the cluster: everything that goes when it goes. */
@@ -30,14 +31,8 @@ export class ServerGroup {
   async restart(): Promise<void> {
     await this.kill()
     const isBase = ({ name }: ClusterMember) => /^(ZooKeeper|Redis) /.test(name)
-    await restartAll(this.#members.filter(isBase))
-    await restartAll(this.#members.filter((member) => !isBase(member)))
+    await allSettled(this.#members.filter(isBase).map((member) => member.restart()))
+    const others = this.#members.filter((member) => !isBase(member))
+    await allSettled(others.map((member) => member.restart()))
   }
-}
-
-/** At once; rejects with the first failure when all have started or failed. */
-export async function restartAll(members: readonly ClusterMember[]): Promise<void> {
-  const results = await Promise.allSettled(members.map((member) => member.restart()))
-  const failed = results.find((result) => result.status === 'rejected')
-  if (failed !== undefined) throw failed.reason
 }

@@ -2,9 +2,10 @@
 // the commands of 2013. This process itself never talks to ZooKeeper.
 import type { RedisProcess } from '../servers/redis-process.js'
 import { until } from '../servers/until.js'
+import { allSettled } from './all-settled.js'
 import { ClusterClient, type HttpAnswer, type HttpQuestion, pathOf } from './cluster-client.js'
 import { ClusterCommands } from './cluster-commands.js'
-import { layOut, serverOf } from './cluster-layout.js'
+import { layOut, range, serverOf } from './cluster-layout.js'
 import type { ClusterMember } from './cluster-member.js'
 import { type ResolvedOptions, resolveOptions, type TestClusterOptions } from './cluster-options.js'
 import { ClusterParts, found } from './cluster-parts.js'
@@ -76,7 +77,9 @@ export class TestCluster implements AsyncDisposable {
 
   /** `host:port,host:port`. */
   get redisServers(): string {
-    return [...this.#parts.redises.values()].map(({ address }) => address).join(',')
+    return range(this.#parts.redises.size)
+      .map((id) => this.redis(id).address)
+      .join(',')
   }
 
   /** From server 1 on. */
@@ -254,16 +257,25 @@ export class TestCluster implements AsyncDisposable {
     onStep('backpack-coordinator-init')
     await this.#commands.init(this.queueKey, this.redisServers)
     onStep('coordinators')
-    for (let id = 1; id <= coordinators * servers; id++) await this.addCoordinator(serverOf(id, servers))
-    onStep('backpack-coordinator-add-server, of each store')
-    for (const [id, { url }] of this.stores) await this.#commands.addServer(id, url)
-    onStep('backpack-coordinator-add-shard and -enable-shard, of each shard')
-    for (const [id, nodes] of this.#shards) {
-      await this.#commands.addShard(id, nodes)
-      if (shards === 'enabled') await this.#commands.enableShard(id)
+    await allSettled(
+      range(coordinators * servers).map((id) =>
+        this.#parts.startCoordinator(id, serverOf(id, servers), this.root),
+      ),
+    )
+    onStep('backpack-coordinator-add-server, for each store')
+    await allSettled([...this.stores].map(([id, { url }]) => this.#commands.addServer(id, url)))
+    onStep('backpack-coordinator-add-shard, for each shard')
+    await allSettled([...this.#shards].map(([id, nodes]) => this.#commands.addShard(id, nodes)))
+    if (shards === 'enabled') {
+      onStep('backpack-coordinator-enable-shard, for each shard')
+      await allSettled([...this.#shards].map(([id]) => this.#commands.enableShard(id)))
     }
     onStep('replicators')
-    for (let id = 1; id <= replicators * servers; id++) await this.addReplicator(serverOf(id, servers))
+    await allSettled(
+      range(replicators * servers).map((id) =>
+        this.#parts.startReplicator(id, serverOf(id, servers), this.root),
+      ),
+    )
     await this.#untilShardsKnown()
   }
 

@@ -6,6 +6,8 @@ import { spawnGuarded } from './spawn-clean.js'
 import { until } from './until.js'
 
 const outputCharactersMax = 64 * 1024
+/** A machine with other work may take long. */
+const startMs = 60_000
 const stopMs = 15_000
 
 export interface ServerProcessOptions {
@@ -77,7 +79,7 @@ export class ServerProcess {
   }
 
   /** Resolves once `answers` is true; rejects, with its output, as soon as it ends and after `limitMs`. */
-  async serves(what: string, answers: () => Promise<boolean>, limitMs = 20_000): Promise<void> {
+  async serves(what: string, answers: () => Promise<boolean>, limitMs = startMs): Promise<void> {
     try {
       await until(async () => !this.running || (await answers()), `${what} serves`, limitMs)
     } catch (cause) {

@@ -8,7 +8,6 @@ import { TemporaryDirectory } from './temporary-directory.js'
 
 const jars = ['/usr/share/java/zookeeper.jar', '/usr/share/java/slf4j-nop.jar']
 const tickMs = 500
-const startMs = 60_000
 
 export interface ZooKeeperOptions {
   readonly servers?: 1 | 3
@@ -158,7 +157,7 @@ export class ZooKeeperEnsemble {
   async #serving(id: number): Promise<void> {
     const { port } = this.#memberOf(id)
     const answers = async () => (await askMode(port)) !== undefined
-    await this.#processes.get(id)?.serves(`ZooKeeper ${id}`, answers, startMs)
+    await this.#processes.get(id)?.serves(`ZooKeeper ${id}`, answers)
   }
 
   #memberOf(id: number): Member {

@@ -13,7 +13,7 @@ export function commandGroup({
   example: readonly [string, string]
 }): CommandModule {
   return {
-    command: `${name} <command>`,
+    command: name,
     describe,
     builder: (yargs) =>
       yargs

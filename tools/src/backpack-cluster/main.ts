@@ -82,7 +82,7 @@ function explainUsage(args: readonly string[]): void {
     return
   }
   const grouped = [serverCommand, shardCommand, queueCommand].some(({ command }) => {
-    return String(command).startsWith(`${given} `)
+    return command === given
   })
   const path = grouped && /^[a-z]+$/.test(next) ? `${given} ${next}` : given
   printNote(`See: backpack-cluster ${path} --help`)

@@ -1,4 +1,4 @@
-import { initCluster, openTree } from '@backpack/cluster-model'
+import { addServer, addShard, initCluster, openTree } from '@backpack/cluster-model'
 import { TemporaryDirectory } from '@backpack/test-cluster'
 import { mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -24,10 +24,13 @@ function run(...args: string[]): Promise<CliResult> {
   return backpackCluster([...args, '--file', file])
 }
 
+/** Shard 1 of servers 1 and 4. */
 async function setUpShard(): Promise<void> {
-  await run('server', 'add', '1', 'http://one:10001')
-  await run('server', 'add', '4', 'http://two:10004')
-  await run('shard', 'add', '1', '1,4', '100gb')
+  const tree = await openTree({ file })
+  await addServer(tree, { id: '1', url: 'http://one:10001', ifExists: 'refuse' })
+  await addServer(tree, { id: '4', url: 'http://two:10004', ifExists: 'refuse' })
+  await addShard(tree, { id: '1', nodes: ['1', '4'], capacityBytes: 100 * 2 ** 30, ifExists: 'refuse' })
+  await tree.close()
 }
 
 describe('the commands that change the model', () => {

@@ -40,8 +40,10 @@ test('--help has examples, the options that say which cluster, and the exit code
 })
 
 test('the help of every command has an example', async () => {
-  for (const command of [...groups, ...commands]) {
-    const { code, stdout } = await backpackCluster([...command.split(' '), '--help'])
+  const all = [...groups, ...commands]
+  const helps = await Promise.all(all.map((command) => backpackCluster([...command.split(' '), '--help'])))
+  for (const [index, { code, stdout }] of helps.entries()) {
+    const command = all[index]
     expect(stdout).toMatch(new RegExp(`Examples:\\n(.|\\n)*backpack-cluster ${command}`))
     expect(stdout).toContain('--zookeeper')
     expect(code).toBe(0)

@@ -1,6 +1,6 @@
 // Carries a plan out: under the edit lock, each write by compare-and-set, planned again when somebody was faster.
 import { setTimeout as sleep } from 'node:timers/promises'
-import { ClusterError } from '../errors.js'
+import { ClusterError, isClusterError } from '../errors.js'
 import type { ClusterTree } from '../tree/cluster-tree.js'
 import { type ClusterModel, type ReadModel, readModel } from './cluster-model.js'
 import { takeEditLock } from './edit-lock.js'
@@ -88,7 +88,7 @@ async function write(tree: ClusterTree, { path, data }: PlannedWrite, versions: 
 }
 
 function isLostRace(error: unknown): boolean {
-  if (!(error instanceof ClusterError)) return false
+  if (!isClusterError(error)) return false
   return ['VERSION_MISMATCH', 'NODE_EXISTS', 'NODE_MISSING'].includes(error.code)
 }
 
@@ -98,7 +98,7 @@ function report({ done, warnings, writes }: EditPlan, written: boolean): EditRep
 
 /** Who edits wants to know one thing above all when the tree goes away: what of it has happened. */
 function explainAbsence(error: unknown, { attempted }: Progress): unknown {
-  if (!(error instanceof ClusterError) || error.code !== 'TREE_AWAY') return error
+  if (!isClusterError(error) || error.code !== 'TREE_AWAY') return error
   const outcome = attempted
     ? 'the change may have been made in part, and the model is valid either way: run it again'
     : 'nothing was changed'

@@ -1,7 +1,7 @@
 // One admin edits at a time: an ephemeral znode that says who. Edits are safe without it, since each write is
 // compare-and-set; it keeps their parts together and says whom to ask.
 import { hostname, userInfo } from 'node:os'
-import { ClusterError } from '../errors.js'
+import { ClusterError, codeOf, isClusterError } from '../errors.js'
 import type { ClusterTree } from '../tree/cluster-tree.js'
 import { treePaths } from '../znode-paths.js'
 
@@ -39,7 +39,7 @@ async function tryToTake(tree: ClusterTree, data: Buffer): Promise<boolean> {
     await tree.create(path, data, { ephemeral: true })
     return true
   } catch (error) {
-    const code = error instanceof ClusterError ? error.code : undefined
+    const code = codeOf(error)
     if (code === 'NODE_EXISTS') return false
     // It may stand nevertheless, and would for as long as this session lives.
     if (code === 'TREE_AWAY') void release(tree, data)
@@ -56,7 +56,7 @@ async function release(tree: ClusterTree, data: Buffer): Promise<void> {
     const node = await tree.get(path)
     if (node?.ephemeral === 'own' && node.data.equals(data)) await tree.remove(path, node.version)
   } catch (error) {
-    if (!(error instanceof ClusterError)) throw error
+    if (!isClusterError(error)) throw error
     if (error.code !== 'TREE_AWAY') return
     const stop = tree.onState((state) => {
       if (state !== 'connected') return

@@ -53,6 +53,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   readonly #onAbort = () => this.#fail(this.#request.signal?.reason)
   #controller: Dispatcher.DispatchController | undefined
   #timer: NodeJS.Timeout | undefined
+  #overdue: NodeJS.Immediate | undefined
   /** Why the exchange ended before its time. */
   #failure: { readonly error: unknown } | undefined
   #answer: Readable | undefined
@@ -145,22 +146,29 @@ class Exchange implements Dispatcher.DispatchHandler {
   #end(): void {
     this.#over = true
     clearTimeout(this.#timer)
+    clearImmediate(this.#overdue)
     this.#request.body?.destroy()
     this.#request.signal?.removeEventListener('abort', this.#onAbort)
   }
 
   #nodesTurn(its: boolean): void {
+    clearImmediate(this.#overdue)
     if (this.#over || !its) {
       clearTimeout(this.#timer)
       this.#timer = undefined
     } else if (this.#timer !== undefined) {
       this.#timer.refresh()
     } else {
-      const { silenceMsMax } = this.#place
-      this.#timer = setTimeout(() => {
-        this.#fail(nodeAway(this.#place, `it said nothing for ${silenceMsMax} ms`))
-      }, silenceMsMax)
+      this.#timer = setTimeout(() => this.#onSilence(), this.#place.silenceMsMax)
     }
+  }
+
+  /** When this process was busy so long, what the node said meanwhile waits to be read: it gets the chance first. */
+  #onSilence(): void {
+    this.#timer = undefined
+    this.#overdue = setImmediate(() => {
+      this.#fail(nodeAway(this.#place, `it said nothing for ${this.#place.silenceMsMax} ms`))
+    })
   }
 }
 

@@ -2,7 +2,7 @@
 // open, such as an admin command beside the server; they see each other's changes when they read, and by looking for them.
 import { mkdir } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
-import { ClusterError } from '../errors.js'
+import { ClusterError, isClusterError } from '../errors.js'
 import type { ClusterTree, TreeNode, TreeState } from './cluster-tree.js'
 import { takeFileLock } from './file-lock.js'
 import {
@@ -236,7 +236,7 @@ export class FileTree implements ClusterTree {
     try {
       await this.#sweep()
     } catch (error) {
-      if (!(error instanceof ClusterError)) throw error
+      if (!isClusterError(error)) throw error
     }
   }
 

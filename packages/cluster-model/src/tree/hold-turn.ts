@@ -1,5 +1,5 @@
 // One of several processes does a thing: the one whose ephemeral node stands in the tree.
-import { ClusterError } from '../errors.js'
+import { codeOf, isClusterError } from '../errors.js'
 import type { ClusterTree } from './cluster-tree.js'
 
 /** After an attempt that failed while the tree seemed to be there. */
@@ -86,7 +86,7 @@ class TurnHolder implements Turn {
       const node = await this.#tree.get(this.#path)
       if (node?.ephemeral === 'own') await this.#tree.remove(this.#path, node.version)
     } catch (error) {
-      if (!(error instanceof ClusterError)) throw error
+      if (!isClusterError(error)) throw error
     }
   }
 
@@ -100,7 +100,7 @@ class TurnHolder implements Turn {
       try {
         await this.#look()
       } catch (error) {
-        if (!(error instanceof ClusterError)) throw error
+        if (!isClusterError(error)) throw error
         this.#held = false
         if (error.code !== 'TREE_CLOSED') this.#lookLater()
       }
@@ -123,7 +123,7 @@ class TurnHolder implements Turn {
       return true
     } catch (error) {
       // Somebody was faster; the watch tells when it is free again.
-      if (error instanceof ClusterError && error.code === 'NODE_EXISTS') return false
+      if (codeOf(error) === 'NODE_EXISTS') return false
       throw error
     }
   }

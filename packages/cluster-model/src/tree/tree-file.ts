@@ -2,7 +2,7 @@
 import { type BigIntStats, constants } from 'node:fs'
 import { type FileHandle, open, rename, rm, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { ClusterError } from '../errors.js'
+import { ClusterError, isClusterError } from '../errors.js'
 import type { FileLock } from './file-lock.js'
 import type { TreeContent } from './file-tree-content.js'
 import { damaged, decodeTree, encodeTree, fileBytesMax } from './file-tree-format.js'
@@ -32,7 +32,7 @@ export class TreeFile {
         await file.close()
       }
     } catch (error) {
-      if (error instanceof ClusterError) throw error
+      if (isClusterError(error)) throw error
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
       throw this.#away('read', error)
     }

@@ -27,7 +27,7 @@ export interface ZooKeeperNode {
 export interface ClientEvents {
   /** The link is there, for the first time or again. */
   connected(): void
-  /** The link is lost; the client looks for another server by itself. */
+  /** The link is lost, maybe said more than once; the client looks for another server by itself. */
   lost(): void
   /** The session has ended: the object is of no use any more. Not after close(). */
   ended(code: number): void
@@ -59,10 +59,12 @@ type ClientConstructor = new (config: object) => NativeClient
 
 export class ZooKeeperClient {
   readonly #native: NativeClient
+  readonly #events: ClientEvents
   #closed = false
 
-  private constructor(native: NativeClient) {
+  private constructor(native: NativeClient, events: ClientEvents) {
     this.#native = native
+    this.#events = events
   }
 
   /**
@@ -78,8 +80,8 @@ export class ZooKeeperClient {
       connect: addresses,
       timeout: timeoutMs,
       response_counter_limit: partialReadsMax,
-    })
-    const client = new ZooKeeperClient(native)
+      })
+    const client = new ZooKeeperClient(native, events)
     native.on('connect', () => events.connected())
     native.on('connecting', () => events.lost())
     native.on('close', (_: unknown, code: number) => {
@@ -168,6 +170,8 @@ export class ZooKeeperClient {
       const code = request((answerCode, value) => resolve(answerOf(answerCode, value)))
       // Then the callback is never called.
       if (code < 0) resolve(answerOf(code))
+      // A request that meets a broken link closes it, and the client says nothing of that.
+      if (this.#native.state !== connectedState) this.#events.lost()
     })
   }
 }

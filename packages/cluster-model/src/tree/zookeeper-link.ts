@@ -9,11 +9,12 @@ import { treeErrors } from './tree-rules.js'
 import { type ChangeEvent, ZooKeeperClient } from './zookeeper-client.js'
 
 /** An operation waits so long for a link that was just lost, and not at all for one that has been lost for longer. */
-const patienceMs = 2_000
+const patienceMs = 3_000
 /** Between attempts to begin a session. */
 const pauseMs = 200
 const attemptMsMin = 2_000
 const resolveMsMax = 2_000
+const beatsPerSession = 8
 
 /** What the tree writes about its link; pino fits. */
 export interface TreeLog {
@@ -42,6 +43,10 @@ export class ZooKeeperLink {
   #state: TreeState = 'away'
   #lostAtMs = performance.now()
   #expiry: NodeJS.Timeout | undefined
+  /** Beats while there is a session, so that a process that was stopped knows when it goes on. */
+  #pulse: NodeJS.Timeout | undefined
+  #pulseAtMs = 0
+  #sessionMs = 0
   #waiters = new Set<() => void>()
   #connecting: Promise<void> | undefined
   readonly #closing = new AbortController()
@@ -64,8 +69,9 @@ export class ZooKeeperLink {
     throw new ClusterError('TREE_AWAY', message, { servers: names })
   }
 
+  /** 'away' as well in a process that was stopped for so long that its session may be over, until the server has answered. */
   get state(): TreeState {
-    return this.#state
+    return this.#state === 'connected' && this.#wasStopped() ? 'away' : this.#state
   }
 
   /**
@@ -76,7 +82,7 @@ export class ZooKeeperLink {
     const untilMs = Math.min(deadlineMs, this.#lostAtMs + patienceMs)
     while (true) {
       if (this.#state === 'closed') throw treeErrors.closed()
-      if (this.#state === 'connected' && this.#client !== undefined) return this.#client
+      if (this.state === 'connected' && this.#client !== undefined) return this.#client
       const leftMs = untilMs - performance.now()
       if (leftMs <= 0) throw new ClusterError('TREE_AWAY', 'There is no connection to ZooKeeper at present')
       await this.#stateChange(leftMs)
@@ -87,6 +93,7 @@ export class ZooKeeperLink {
   async close(): Promise<void> {
     if (this.#state === 'closed') return
     clearTimeout(this.#expiry)
+    clearInterval(this.#pulse)
     this.#setState('closed')
     this.#closing.abort()
     // An operation that has just been answered is still inside the client.
@@ -153,8 +160,28 @@ export class ZooKeeperLink {
   #begin(client: ZooKeeperClient): void {
     this.#client = client
     this.#connecting = undefined
+    this.#sessionMs = client.timeoutMs
+    this.#pulseAtMs = performance.now()
+    clearInterval(this.#pulse)
+    this.#pulse = setInterval(() => this.#beat(client), this.#sessionMs / beatsPerSession).unref()
     this.#options.log.info({ session: client.sessionId }, 'connected to ZooKeeper')
     this.#connected(client)
+  }
+
+  #beat(client: ZooKeeperClient): void {
+    const doubtful = this.#state === 'connected' && this.#wasStopped()
+    this.#pulseAtMs = performance.now()
+    if (!doubtful) return
+    this.#options.log.warn({}, 'this process stood still; asking ZooKeeper whether the session is alive')
+    this.#lost()
+    void client.sync().then(({ outcome }) => {
+      if (outcome === 'done' && client === this.#client && this.#state === 'away') this.#returned()
+    })
+  }
+
+  /** The server ends a session that it has not heard of for its whole time; it may have heard a third before. */
+  #wasStopped(): boolean {
+    return performance.now() - this.#pulseAtMs > this.#sessionMs / 2
   }
 
   #returned(): void {
@@ -174,7 +201,7 @@ export class ZooKeeperLink {
     this.#lostAtMs = performance.now()
     this.#setState('away')
     // Nothing reports the expiry while no server can be reached.
-    this.#expiry = setTimeout(() => this.#renew('expired unseen'), this.#client?.timeoutMs).unref()
+    this.#expiry = setTimeout(() => this.#renew('expired unseen'), this.#sessionMs).unref()
   }
 
   #ended(code: number): void {

@@ -1,7 +1,7 @@
 // Runs requests within a deadline, and again after the link was lost on the way: nobody knows then whether a change was made,
 // so each kind of change finds out, in the state that it meets, or says that it does not know.
 import { setTimeout as sleep } from 'node:timers/promises'
-import { ClusterError } from '../errors.js'
+import { ClusterError, codeOf } from '../errors.js'
 import { operationMs, treeErrors } from './tree-rules.js'
 import type { ZooKeeperClient, ZooKeeperNode } from './zookeeper-client.js'
 import { type Answer, errorOf } from './zookeeper-errors.js'
@@ -79,7 +79,7 @@ export class ZooKeeperRequests {
         return present.equals(data) ? done(undefined) : answer
       })
     } catch (error) {
-      const unknownToCaller = error instanceof ClusterError && error.code === 'TREE_AWAY'
+      const unknownToCaller = codeOf(error) === 'TREE_AWAY'
       if (ephemeral && unknownToCaller && last !== undefined) {
         this.#doubts.set(path, session)
         void last.then(() => this.settleDoubts())

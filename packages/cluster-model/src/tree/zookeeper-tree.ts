@@ -1,6 +1,6 @@
 // The model of a cluster in ZooKeeper, below a root of its own.
 import { z } from 'zod'
-import { ClusterError } from '../errors.js'
+import { ClusterError, codeOf } from '../errors.js'
 import { addressListSchema } from '../schema/addresses.js'
 import type { ClusterTree, TreeNode, TreeState } from './cluster-tree.js'
 import { TreeListeners } from './tree-listeners.js'
@@ -139,7 +139,7 @@ export class ZooKeeperTree implements ClusterTree {
       try {
         await this.#requests.create(path, Buffer.alloc(0), { ephemeral: false })
       } catch (error) {
-        if (!(error instanceof ClusterError) || error.code !== 'NODE_EXISTS') throw error
+        if (codeOf(error) !== 'NODE_EXISTS') throw error
       }
     }
   }

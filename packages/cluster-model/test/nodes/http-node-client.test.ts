@@ -186,7 +186,10 @@ describe('what is sent', () => {
 
   test('connections are used again, behind HEADs and refusals too', async () => {
     const node = await httpNode((request, response) => {
-      request.resume().on('end', () => response.writeHead(request.method === 'PUT' ? 507 : 404).end('{}'))
+      request.resume().on('end', () => {
+        response.writeHead(request.method === 'PUT' ? 507 : 404).flushHeaders()
+        setTimeout(() => response.end('{}'), 5)
+      })
     })
     const client = makeClient({ connectionsPerNodeMax: 1 })
     for (let round = 0; round < 5; round++) {

@@ -10,6 +10,8 @@ import { HttpNodeClient, type HttpNodeClientOptions } from '../../src/nodes/http
 import { httpNode, socketNode } from './listening-node.js'
 
 const idleMs = 250
+/** For nodes and sources that are slow, but not silent. */
+const patientMs = 1_500
 const etag = '"0196f0a1b2c30001-89abcdef"'
 const away = { code: 'NODE_AWAY', details: { nodeId: '4' } }
 const head = (bytes: number) => `HTTP/1.1 200 OK\r\nETag: ${etag}\r\nContent-Length: ${bytes}\r\n\r\n`
@@ -104,12 +106,12 @@ describe('a node that', () => {
       void (async () => {
         for (let byte = 0; byte < 10; byte++) {
           response.write('x')
-          await delay(idleMs / 4)
+          await delay(patientMs / 8)
         }
         response.end()
       })()
     })
-    expect((await buffer(await bodyOf(makeClient(), node))).length).toBe(10)
+    expect((await buffer(await bodyOf(makeClient({ idleMs: patientMs }), node))).length).toBe(10)
   })
 
   test('is ready before its reader is not blamed for the reader', async () => {
@@ -117,16 +119,29 @@ describe('a node that', () => {
     const node = await httpNode((_request, response) => {
       response.writeHead(200, { ETag: etag, 'Content-Length': bytes }).end(Buffer.alloc(bytes))
     })
-    const body = await bodyOf(makeClient(), node)
+    const body = await bodyOf(makeClient({ idleMs: patientMs }), node)
     let received = 0
     let waited = false
     for await (const piece of body as AsyncIterable<Buffer>) {
       received += piece.length
-      if (!waited) await delay(idleMs * 3)
+      if (!waited) await delay(patientMs * 1.2)
       waited = true
     }
     expect(received).toBe(bytes)
   })
+})
+
+test('what a node said while this process was busy counts', async () => {
+  const node = await httpNode((_request, response) => {
+    response.writeHead(200, { ETag: etag, 'Content-Length': 10 }).write('hello')
+    setImmediate(() => response.end('world'))
+  })
+  const body = await bodyOf(makeClient({ idleMs: 50 }), node)
+  setImmediate(() => {
+    const untilMs = performance.now() + 100
+    while (performance.now() < untilMs);
+  })
+  expect((await buffer(body)).toString()).toBe('helloworld')
 })
 
 describe('a body to send', () => {
@@ -146,8 +161,9 @@ describe('a body to send', () => {
     const node = await httpNode((request, response) => {
       request.resume().on('end', () => response.writeHead(201, { ETag: etag }).end())
     })
-    const source = () => pieces(2, 10, () => delay(idleMs * 3))
-    const put = makeClient().put(node, '/a', source, { sizeBytes: 20, contentType: undefined })
+    const source = () => pieces(2, 10, () => delay(patientMs * 1.2))
+    const client = makeClient({ idleMs: patientMs })
+    const put = client.put(node, '/a', source, { sizeBytes: 20, contentType: undefined })
     expect(await put).toMatchObject({ outcome: 'stored', created: true })
   })
 
@@ -158,6 +174,20 @@ describe('a body to send', () => {
     const put = makeClient().put(node, '/a', source, { sizeBytes: 30, contentType: undefined })
     await expect(put).rejects.toBe(failure)
     await until(() => node.ended() > 0, 'the connection is ended')
+  })
+
+  test('whose source never gives anything can be given up, and the source ends', async () => {
+    const node = await socketNode((socket) => socket.resume())
+    const source = new Readable({ read: () => undefined })
+    const abort = new AbortController()
+    const options = { sizeBytes: 30, contentType: undefined, signal: abort.signal }
+    const put = makeClient().put(node, '/a', () => source, options)
+    const reason = new Error('the client went away')
+    const ended = expect(put).rejects.toBe(reason)
+    await until(() => source.readableFlowing !== null || source.listenerCount('readable') > 0, 'it is read')
+    abort.abort(reason)
+    await ended
+    expect(source.destroyed).toBe(true)
   })
 
   test.each([

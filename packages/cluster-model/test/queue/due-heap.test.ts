@@ -19,7 +19,9 @@ test('the first of a heap is always the one that is due first, whatever was adde
       expect(item.heapAt).toBe(-1)
     }
     expect(heap.size).toBe(inside.size)
-    expect(heap.first?.dueMs).toBe(inside.size === 0 ? undefined : Math.min(...[...inside].map(({ dueMs }) => dueMs)))
+    expect(heap.first?.dueMs).toBe(
+      inside.size === 0 ? undefined : Math.min(...[...inside].map(({ dueMs }) => dueMs)),
+    )
   }
 })
 

@@ -22,7 +22,9 @@ const shortMs = 300
 export function testQueueContract(name: string, home: QueueHome): void {
   const opened: ReplicationQueue[] = []
 
-  async function open(limits: QueueLimitOptions = {}): Promise<readonly [ReplicationQueue, ReplicationQueue]> {
+  async function open(
+    limits: QueueLimitOptions = {},
+  ): Promise<readonly [ReplicationQueue, ReplicationQueue]> {
     const queues = await home.open({ ...shortLimits, ...limits })
     opened.push(...queues)
     return queues
@@ -210,7 +212,11 @@ export function testQueueContract(name: string, home: QueueHome): void {
       await queue.push(copyTasks(3))
       for (const { id } of await claimAll(queue)) await queue.park(id, 'x')
       const { parked, total, needsRepair } = await queue.figures()
-      expect({ parked, total, nodes: Object.keys(needsRepair) }).toEqual({ parked: 2, total: 0, nodes: ['2'] })
+      expect({ parked, total, nodes: Object.keys(needsRepair) }).toEqual({
+        parked: 2,
+        total: 0,
+        nodes: ['2'],
+      })
       await queue.push([copyTask(9)])
       expect((await queue.figures()).total).toBe(1)
     })
@@ -285,7 +291,14 @@ export function testQueueContract(name: string, home: QueueHome): void {
       for (const id of ids.slice(10, 12)) await queue.park(id, 'x')
       await queue.complete(ids.slice(12, 15))
       const figures = await queue.figures()
-      expect(figures).toMatchObject({ due: 70, delayed: 10, leased: 15, parked: 2, total: 95, needsRepair: {} })
+      expect(figures).toMatchObject({
+        due: 70,
+        delayed: 10,
+        leased: 15,
+        parked: 2,
+        total: 95,
+        needsRepair: {},
+      })
       expect(figures.serversUp).toBe(figures.servers)
     })
 

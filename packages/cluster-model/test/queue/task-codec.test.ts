@@ -24,7 +24,9 @@ test('every task comes back from its member as it was', () => {
   const tasks = fc.record({
     op: fc.constantFrom('copy', 'delete'),
     shard: fc.option(id, { nil: undefined }),
-    path: fc.string({ minLength: 1, maxLength: 1_000, unit: 'grapheme' }).map((name) => `/${encodeURIComponent(name)}`),
+    path: fc
+      .string({ minLength: 1, maxLength: 1_000, unit: 'grapheme' })
+      .map((name) => `/${encodeURIComponent(name)}`),
     version: fc.option(fc.stringMatching(/^[0-9a-f]{16}$/), { nil: undefined }),
     from: fc.array(id, { maxLength: 10 }),
     to: id,
@@ -43,7 +45,11 @@ test.each([
   ['no path', '{"from":["1"],"to":"2"}', 'path'],
   ['a path that does not begin with /', '{"from":["1"],"to":"2","path":"x"}', 'path'],
   ['a path with a line feed', '{"from":["1"],"to":"2","path":"/x\\ny"}', 'path'],
-  ['a path that is too long', JSON.stringify({ from: ['1'], to: '2', path: `/${'x'.repeat(4_096)}` }), 'path'],
+  [
+    'a path that is too long',
+    JSON.stringify({ from: ['1'], to: '2', path: `/${'x'.repeat(4_096)}` }),
+    'path',
+  ],
   ['no target', '{"from":["1"],"path":"/x"}', 'to'],
   ['an operation of later days', '{"op":"move","from":["1"],"to":"2","path":"/x"}', 'op'],
   ['a version that is none', '{"from":["1"],"to":"2","path":"/x","version":"1"}', 'version'],

@@ -6,6 +6,8 @@ import { connect, createServer, type Server, type Socket } from 'node:net'
 
 const kinds = { create: 1, delete: 2, exists: 3, set: 5 } as const
 
+const frameBytesMax = 2 * 1024 * 1024
+
 export type RequestKind = keyof typeof kinds
 
 export class ZooKeeperProxy {
@@ -118,6 +120,8 @@ function readFrames(socket: Socket, take: (frame: Buffer) => void): void {
   let pending = Buffer.alloc(0)
   socket.on('data', (chunk) => {
     pending = Buffer.concat([pending, chunk])
+    // As the server does with what cannot be a frame: the client may begin a link with the end of one.
+    if (pending.length >= 4 && pending.readUInt32BE(0) > frameBytesMax) socket.destroy()
     while (pending.length >= 4 && pending.length >= 4 + pending.readUInt32BE(0)) {
       const end = 4 + pending.readUInt32BE(0)
       const frame = Buffer.from(pending.subarray(0, end))

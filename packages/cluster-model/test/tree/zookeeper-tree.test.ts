@@ -1,4 +1,5 @@
 import { freePort, until, ZooKeeperEnsemble } from '@backpack/test-cluster'
+import { readFileSync } from 'node:fs'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import ZooKeeper from 'zookeeper'
 import type { ClusterTree } from '../../src/tree/cluster-tree.js'
@@ -6,6 +7,7 @@ import { holdTurn } from '../../src/tree/hold-turn.js'
 import { nodeBytesMax } from '../../src/tree/tree-rules.js'
 import { ZooKeeperTree, type ZooKeeperTreeOptions } from '../../src/tree/zookeeper-tree.js'
 import { bytes, counter, textOf } from './tree-contract.js'
+import { TreeProcess } from './tree-process.js'
 import { ZooKeeperProxy } from './zookeeper-proxy.js'
 
 let ensemble: ZooKeeperEnsemble
@@ -52,6 +54,10 @@ async function expireBehindProxy(): Promise<void> {
   await connected
   await new Promise((resolve) => setImmediate(resolve))
   second.close()
+}
+
+function isStopped(pid: number): boolean {
+  return readFileSync(`/proc/${pid}/stat`, 'latin1').includes(') T ')
 }
 
 function statesOf(tree: ClusterTree): string[] {
@@ -161,8 +167,14 @@ describe('a link that is lost', () => {
   })
 
   test('operations meanwhile throw TREE_AWAY, and go on by themselves when it is short', async () => {
-    const tree = await openThroughProxy()
+    const log = {
+      info: (d: object, m: string) => console.log(Date.now() % 100000, m, d),
+      warn: (d: object, m: string) => console.log(Date.now() % 100000, m, d),
+    }
+    const tree = await open({ servers: proxy.address, log })
+    tree.onState((s) => console.log(Date.now() % 100000, s))
     await tree.create('/queue', bytes('one'))
+    console.log(Date.now() % 100000, 'cut')
     proxy.cut()
     const [node, version] = await Promise.all([tree.get('/queue'), tree.set('/queue', bytes('two'), 0)])
     expect([node?.data.length, version]).toEqual([3, 1])
@@ -346,6 +358,30 @@ describe('a session that expires', () => {
   })
 })
 
+describe('a process that is stopped', () => {
+  test('for longer than its session lives, does not believe for a moment that the turn is still its own', async () => {
+    const tree = await open()
+    const child = await TreeProcess.start({ zookeeper: ensemble.connectString, root }, { sessionTimeoutMs: 1_000 })
+    try {
+      await child.takeTurn('/turn')
+      const turn = holdTurn(tree, '/turn', bytes('next'))
+      await until(async () => (await child.ask({ what: 'turnLog' })).heldAtMs?.length !== 0, 'the child says so')
+      child.signal('SIGSTOP')
+      await until(() => turn.held(), 'the next holds it')
+      const takenAtMs = Date.now()
+      child.signal('SIGCONT')
+      await child.create('/works-again', 'x')
+      const { heldAtMs = [] } = await child.ask({ what: 'turnLog' })
+      expect(heldAtMs.filter((heldMs) => heldMs >= takenAtMs)).toEqual([])
+      expect(turn.held()).toBe(true)
+      await turn.release()
+      await until(async () => (await textOf(tree, '/turn')) === String(child.pid), 'the child takes it again')
+    } finally {
+      await child.kill()
+    }
+  })
+})
+
 describe('a server that hangs', () => {
   test('operations end with TREE_AWAY, and an ephemeral node made after that is removed again', async () => {
     // A long session, so that the link is not given up before the operation is.
@@ -353,6 +389,7 @@ describe('a server that hangs', () => {
     await tree.create('/queue', bytes('one'))
     const server = ensemble.pidOf(1)
     process.kill(server, 'SIGSTOP')
+    await until(() => isStopped(server), 'it has stopped')
     try {
       const asked = [tree.get('/queue'), tree.create('/fleeting', bytes('x'), { ephemeral: true })]
       await Promise.all(asked.map((each) => expect(each).rejects.toMatchObject({ code: 'TREE_AWAY' })))

@@ -46,7 +46,10 @@ async function open(options: Parameters<typeof Coordinator.open>[0]): Promise<Co
     const code = codeOf(cause)
     const { message } = cause as Error
     if (code === 'TREE_AWAY') {
-      throw new CliError(message, { advice: 'Is ZooKeeper running, and are its address and the root right?', cause })
+      throw new CliError(message, {
+        advice: 'Is ZooKeeper running, and are its address and the root right?',
+        cause,
+      })
     }
     if (code === 'SPOOL_FAILED') {
       throw new CliError(message, { advice: 'Choose another directory with --spool.', cause })

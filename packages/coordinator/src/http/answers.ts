@@ -34,7 +34,8 @@ export interface Refusal {
 export function refusalOf(thrown: unknown): Refusal {
   const code = codeOf(thrown)
   const { status, retryAfterSeconds } = meaningOf(thrown)
-  if (code === undefined) return { status, code: 'INTERNAL', error: 'The request failed; see the log', headers: {} }
+  if (code === undefined)
+    return { status, code: 'INTERNAL', error: 'The request failed; see the log', headers: {} }
   const headers: Record<string, string> = {}
   if (retryAfterSeconds !== undefined) headers['Retry-After'] = String(retryAfterSeconds)
   const copies = detailOf(thrown, 'copies')

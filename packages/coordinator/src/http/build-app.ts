@@ -35,7 +35,8 @@ export function buildApp(parts: AppParts): FastifyInstance<Server> {
       own.code === 'INTERNAL' && (error.statusCode ?? 500) < 500
         ? { status: error.statusCode as number, code: 'BAD_REQUEST', headers: {} }
         : own
-    if (status >= 500) log.error({ err: error, method: request.method, target: request.url }, 'request failed')
+    if (status >= 500)
+      log.error({ err: error, method: request.method, target: request.url }, 'request failed')
     return reply
       .code(status)
       .headers(headers)
@@ -89,7 +90,11 @@ async function serve(parts: AppParts, request: IncomingMessage, response: Server
   }
 }
 
-async function serveDelete(parts: AppParts, request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function serveDelete(
+  parts: AppParts,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
   refuseConditions(request.headers)
   const receipt = await handleDelete(parts, addressOfTarget(request.url ?? ''))
   if (receipt.outcome === 'missing') {

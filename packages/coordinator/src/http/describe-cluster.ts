@@ -12,7 +12,11 @@ export async function describeCluster({ watch, health, inFlight, queue }: ReadPa
     })),
     servers: [...snapshot.servers.values()].map((server) => {
       const downSinceMs = health.downSinceMs(server.id)
-      return { ...server, up: downSinceMs === undefined, ...(downSinceMs === undefined ? {} : { downSinceMs }) }
+      return {
+        ...server,
+        up: downSinceMs === undefined,
+        ...(downSinceMs === undefined ? {} : { downSinceMs }),
+      }
     }),
     queue: { ...snapshot.queue, figures: figures ?? null },
     daemons: snapshot.daemons,

@@ -97,7 +97,12 @@ export class CoordinatorMetrics {
   #gauge(name: string, help: string, labelNames: string[]): Gauge<string> {
     let gauge = this.#gauges.get(name)
     if (gauge === undefined) {
-      gauge = new Gauge({ name: `backpack_coordinator_${name}`, help, labelNames, registers: [this.#registry] })
+      gauge = new Gauge({
+        name: `backpack_coordinator_${name}`,
+        help,
+        labelNames,
+        registers: [this.#registry],
+      })
       this.#gauges.set(name, gauge)
     }
     return gauge

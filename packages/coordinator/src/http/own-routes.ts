@@ -33,7 +33,8 @@ export function registerOwnRoutes(app: FastifyInstance<Server>, parts: AppParts)
 
   app.post('/-/queue/retry', async (request, reply) => {
     const parsed = retrySchema.safeParse(request.body ?? {})
-    if (!parsed.success) return reply.code(400).send({ error: z.prettifyError(parsed.error), code: 'BAD_REQUEST' })
+    if (!parsed.success)
+      return reply.code(400).send({ error: z.prettifyError(parsed.error), code: 'BAD_REQUEST' })
     return { retried: await queue.queue.retry(parsed.data.ids) }
   })
 }

@@ -14,7 +14,7 @@ export interface ReadRequest {
 
 export type ReadEnd =
   /** The client has its answer, as far as the node went. */
-  | { readonly outcome: 'sent'; /** False when the node failed in the middle. */ readonly whole: boolean }
+  | { readonly outcome: 'sent' /** False when the node failed in the middle. */; readonly whole: boolean }
   /** The client left first. */
   | { readonly outcome: 'gone' }
   | { readonly outcome: 'missing' }
@@ -85,7 +85,11 @@ class ReadAttempt implements Dispatcher.DispatchHandler {
     if (this.#over || this.#response.destroyed) controller.abort(new Error('The client is gone'))
   }
 
-  onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: IncomingHttpHeaders): void {
+  onResponseStart(
+    _controller: Dispatcher.DispatchController,
+    status: number,
+    headers: IncomingHttpHeaders,
+  ): void {
     if (status < 200) return
     this.#unwanted = unwantedAnswer(status)
     this.#status = status
@@ -156,6 +160,7 @@ class ReadAttempt implements Dispatcher.DispatchHandler {
 /** Undefined for an answer that is the client's: found, unchanged, out of range, deleted, or a fault of its request. */
 function unwantedAnswer(status: number): ReadEnd | undefined {
   if (status === 404) return { outcome: 'missing' }
-  if (status >= 500 || status === 408 || status === 429) return { outcome: 'failed', status, cause: undefined }
+  if (status >= 500 || status === 408 || status === 429)
+    return { outcome: 'failed', status, cause: undefined }
   return undefined
 }

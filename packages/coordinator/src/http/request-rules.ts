@@ -49,7 +49,10 @@ export class RequestRules {
   }
 
   /** node:http drops headers past its maximum in silence, so it is told one more than the limit. */
-  #faultOf({ rawHeaders, httpVersionMajor }: IncomingMessage): { code: AnswerCode; error: string } | undefined {
+  #faultOf({
+    rawHeaders,
+    httpVersionMajor,
+  }: IncomingMessage): { code: AnswerCode; error: string } | undefined {
     if (httpVersionMajor !== 1) return { code: 'HTTP_VERSION_UNKNOWN', error: 'HTTP/1.1 is spoken here' }
     if (rawHeaders.length / 2 > this.#headersCountMax) {
       return { code: 'HEADERS_TOO_LARGE', error: faultTexts.HEADERS_TOO_LARGE }

@@ -1,5 +1,11 @@
 // GET and HEAD /<shard>:<name>: streamed from a node of the shard, from the next one when it fails or has no such blob.
-import { ClusterError, type NodeHealth, type NodePools, pathOfName, type ServerNode } from '@backpack/cluster-model'
+import {
+  ClusterError,
+  type NodeHealth,
+  type NodePools,
+  pathOfName,
+  type ServerNode,
+} from '@backpack/cluster-model'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { addressOfTarget } from '../blob-address.js'
 import { orderNodes } from '../node-order.js'
@@ -14,9 +20,20 @@ export interface ReadParts extends CoordinatorParts {
 }
 
 /** What decides about a read is the node's to judge. */
-const forwarded = ['range', 'if-range', 'if-none-match', 'if-modified-since', 'if-match', 'if-unmodified-since'] as const
+const forwarded = [
+  'range',
+  'if-range',
+  'if-none-match',
+  'if-modified-since',
+  'if-match',
+  'if-unmodified-since',
+] as const
 
-export async function serveBlob(parts: ReadParts, request: IncomingMessage, response: ServerResponse): Promise<void> {
+export async function serveBlob(
+  parts: ReadParts,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
   const { shardId, name } = addressOfTarget(request.url ?? '')
   const shard = shardToRead(parts, shardId)
   if (shard === undefined) {
@@ -37,10 +54,18 @@ export async function serveBlob(parts: ReadParts, request: IncomingMessage, resp
     if (end.outcome === 'missing') continue
     failed++
     cause = end.cause
-    parts.log.warn({ err: end.cause, status: end.status, node: node.id, shard: shardId }, 'a node did not serve a read')
+    parts.log.warn(
+      { err: end.cause, status: end.status, node: node.id, shard: shardId },
+      'a node did not serve a read',
+    )
   }
   if (failed === 0) sendCode(response, 'NOT_FOUND', 'There is no blob of this name')
-  else throw new ClusterError('NODES_AWAY', `${failed} of ${shard.nodes.length} nodes of shard ${shardId} do not answer`, { cause })
+  else
+    throw new ClusterError(
+      'NODES_AWAY',
+      `${failed} of ${shard.nodes.length} nodes of shard ${shardId} do not answer`,
+      { cause },
+    )
 }
 
 /** A node that says 500 about one blob is well otherwise. */

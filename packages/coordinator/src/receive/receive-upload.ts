@@ -1,6 +1,6 @@
 // Receives a body whole before any store sees it: only so can it be sent again when a node fails. Small ones are held in
 // memory as one Buffer; larger ones, and all that come while memory is short, in a spool file.
-import { ClusterError, type ResendableBody } from '@backpack/cluster-model'
+import { ClusterError, isClusterError, type ResendableBody } from '@backpack/cluster-model'
 import type { IncomingMessage } from 'node:http'
 import type { CoordinatorLimits } from '../limits.js'
 import type { BodyRate } from './body-rate.js'
@@ -62,7 +62,8 @@ export class UploadReceiver {
       return this.#receive(source, sizeBytes)
     }
     this.#checkSize(source.byteLength)
-    if (sizeBytes !== undefined && sizeBytes !== source.byteLength) throw mismatch(sizeBytes, source.byteLength)
+    if (sizeBytes !== undefined && sizeBytes !== source.byteLength)
+      throw mismatch(sizeBytes, source.byteLength)
     const body = Buffer.from(source.buffer, source.byteOffset, source.byteLength)
     return { sizeBytes: body.length, body, release: () => undefined }
   }
@@ -187,7 +188,7 @@ export class UploadReceiver {
         yield next.value
       }
     } catch (cause) {
-      if (cause instanceof ClusterError) throw cause
+      if (isClusterError(cause)) throw cause
       throw new ClusterError('LENGTH_MISMATCH', `The upload ended after ${receivedBytes} bytes`, { cause })
     } finally {
       watched.stop()

@@ -2,9 +2,10 @@
 // nothing stays behind however the process ends. Never synced: until a store has it, the blob does not exist.
 import { ClusterError } from '@backpack/cluster-model'
 import { randomBytes } from 'node:crypto'
-import { type FileHandle, mkdir, open, readdir, unlink } from 'node:fs/promises'
+import { type FileHandle, open, readdir, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
+import { makeDirectory } from './make-directory.js'
 
 const spoolName = /^backpack-upload-[0-9a-f]{24}\.spool$/
 const readChunkBytes = 256 * 1024
@@ -91,7 +92,7 @@ export class SpoolFile {
  */
 export async function prepareSpool(directory: string): Promise<void> {
   try {
-    await mkdir(directory, { recursive: true })
+    await makeDirectory(directory)
     const left = (await readdir(directory)).filter((name) => spoolName.test(name))
     // Another user's cannot be removed, and are not ours to remove.
     await Promise.all(left.map((name) => unlink(join(directory, name)).catch(() => undefined)))

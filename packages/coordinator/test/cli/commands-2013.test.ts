@@ -4,7 +4,7 @@ import { ZooKeeperEnsemble } from '@backpack/test-cluster'
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { runCli, useBuiltCli } from './built-cli.js'
+import { type CliResult, runCli, useBuiltCli } from './built-cli.js'
 
 useBuiltCli()
 
@@ -43,9 +43,12 @@ async function expectOutput(stdout: string, name: keyof typeof usages, ...args: 
 
 async function setUpShards(): Promise<void> {
   await run('init', 'backpack-queue', 'one:13001,two:13002')
-  for (const id of [1, 2, 3, 4]) {
-    await run('add-server', String(id), `http://${id < 3 ? 'one' : 'two'}:${10_000 + id}`)
-  }
+  // Several admins at once: none of it is lost.
+  await Promise.all(
+    [1, 2, 3, 4].map((id) =>
+      run('add-server', String(id), `http://${id < 3 ? 'one' : 'two'}:${10_000 + id}`),
+    ),
+  )
   await run('add-shard', '1', '1,3', '100gb')
 }
 
@@ -156,23 +159,35 @@ test('an id that exists is updated, with a warning on standard error', async () 
   expect((await run('print-stats')).stdout).toContain('1 [2, 4]: 0b / 100gb (0%) r\n')
 })
 
-test.each([
-  { name: 'add-server', args: ['7', 'https://one:1'], says: /no address of a server/ },
-  { name: 'add-server', args: ['7', 'http://one:10001'], says: /is server 1 already/ },
-  { name: 'add-server', args: ['a b', 'http://one:1'], says: /is no id of a server/ },
-  { name: 'add-shard', args: ['2', '8,9', '1gb'], says: /no server "8".*\n.*no server "9"/ },
-  { name: 'add-shard', args: ['2', '1,2', '1gb'], says: /Server 1 is in shard 1/ },
-  { name: 'add-shard', args: ['2', '2,2', '1gb'], says: /Node 2 is given more than once/ },
-  { name: 'add-shard', args: ['2', '2,4', '0gb'], says: /must be above 0/ },
-  { name: 'enable-shard', args: ['9'], says: /no shard 9/ },
-  { name: 'disable-shard', args: ['9'], says: /no shard 9/ },
-] as const)('$name $args is refused with a reason', async ({ name, args, says }) => {
-  await setUpShards()
-  const before = await run('dump-shards')
-  const { code, stdout, stderr } = await run(name, ...args)
-  expect(stderr).toMatch(says)
-  expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
-  expect(await run('dump-shards')).toEqual(before)
+describe('a mistake', () => {
+  let shared = ''
+  let before: CliResult
+
+  beforeAll(async () => {
+    shared = root = '/backpack-mistakes'
+    await setUpShards()
+    before = await run('dump-shards')
+  })
+  beforeEach(() => {
+    root = shared
+  })
+
+  test.each([
+    { name: 'add-server', args: ['7', 'https://one:1'], says: /no address of a server/ },
+    { name: 'add-server', args: ['7', 'http://one:10001'], says: /is server 1 already/ },
+    { name: 'add-server', args: ['a b', 'http://one:1'], says: /is no id of a server/ },
+    { name: 'add-shard', args: ['2', '8,9', '1gb'], says: /no server "8".*\n.*no server "9"/ },
+    { name: 'add-shard', args: ['2', '1,2', '1gb'], says: /Server 1 is in shard 1/ },
+    { name: 'add-shard', args: ['2', '2,2', '1gb'], says: /Node 2 is given more than once/ },
+    { name: 'add-shard', args: ['2', '2,4', '0gb'], says: /must be above 0/ },
+    { name: 'enable-shard', args: ['9'], says: /no shard 9/ },
+    { name: 'disable-shard', args: ['9'], says: /no shard 9/ },
+  ] as const)('$name $args is refused with a reason and changes nothing', async ({ name, args, says }) => {
+    const { code, stdout, stderr } = await run(name, ...args)
+    expect(stderr).toMatch(says)
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
+    expect(await run('dump-shards')).toEqual(before)
+  })
 })
 
 test.each([

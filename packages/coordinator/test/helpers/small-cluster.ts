@@ -47,7 +47,14 @@ export interface SmallCluster {
 const gibibyte = 2 ** 30
 
 export async function smallCluster(plan: ClusterPlan = {}): Promise<SmallCluster> {
-  const { nodesPerShard = [2], capacityBytes = 100 * gibibyte, otherNodes = {}, options, limits, wrapQueue } = plan
+  const {
+    nodesPerShard = [2],
+    capacityBytes = 100 * gibibyte,
+    otherNodes = {},
+    options,
+    limits,
+    wrapQueue,
+  } = plan
   const directory = temporaryDirectory()
   const spoolDirectory = temporaryDirectory()
   const tree = await FileTree.open({ path: join(directory, 'tree.json') })

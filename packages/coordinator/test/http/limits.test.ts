@@ -119,7 +119,11 @@ describe('an upload', () => {
     for (const holder of holders) holder.write(request('PUT', '/held', 'Content-Length: 4'))
     await until(async () => (await metric(cluster, 'uploads_under_way')) === 2, 'two are under way')
     const answer = await send(cluster.port, 'PUT', '/third', { body: 'x' })
-    expect([answer.status, answer.headers['retry-after'], codeIn(answer)]).toEqual([503, '1', 'COORDINATOR_BUSY'])
+    expect([answer.status, answer.headers['retry-after'], codeIn(answer)]).toEqual([
+      503,
+      '1',
+      'COORDINATOR_BUSY',
+    ])
     for (const holder of holders) {
       holder.write('meow')
       expect((await holder.read())?.status).toBe(200)
@@ -134,7 +138,11 @@ test('an upload that its node takes its time for is not taken for a stalled clie
       setTimeout(() => response.writeHead(201, { ETag: '"0123456789abcdef-01234567"' }).end(), 600)
     })
   })
-  const { port } = await smallCluster({ nodesPerShard: [1], otherNodes: { 11: slow }, limits: { stalledMs: 200 } })
+  const { port } = await smallCluster({
+    nodesPerShard: [1],
+    otherNodes: { 11: slow },
+    limits: { stalledMs: 200 },
+  })
   expect((await send(port, 'PUT', '/a', { body: 'meow' })).status).toBe(200)
 })
 
@@ -152,7 +160,10 @@ describe('slow clients', () => {
       else if (at % 4 === 1) slow.write(request('PUT', `/slow-${at}`, 'Content-Length: 3000000'))
       else slow.write(request('GET', at % 4 === 2 ? '/1:small' : '/1:large'))
     }
-    await until(async () => (await metric(cluster, 'uploads_under_way')) === 50, 'fifty uploads are under way')
+    await until(
+      async () => (await metric(cluster, 'uploads_under_way')) === 50,
+      'fifty uploads are under way',
+    )
     for (let at = 0; at < 20; at++) {
       expect((await send(cluster.port, 'PUT', `/fast-${at}`, { body: small })).status).toBe(200)
       expect((await send(cluster.port, 'GET', `/1:fast-${at}`)).body.equals(small)).toBe(true)

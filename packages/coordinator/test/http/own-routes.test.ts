@@ -9,7 +9,10 @@ test('/stats has the fields and units of 2013', async () => {
   const { port, coordinator } = await smallCluster({ nodesPerShard: [2, 2] })
   await send(port, 'PUT', '/a', { body: 'meow' })
   await send(port, 'PUT', '/b', { body: 'purr!' })
-  await until(() => [...coordinator.snapshot.shards.values()].some(({ currentBytes }) => currentBytes > 0), 'sizes are published')
+  await until(
+    () => [...coordinator.snapshot.shards.values()].some(({ currentBytes }) => currentBytes > 0),
+    'sizes are published',
+  )
   const answer = await send(port, 'GET', '/stats')
   expect(answer.headers['content-type']).toContain('application/json')
   const stats = jsonOf<Record<string, number>>(answer)
@@ -54,7 +57,10 @@ describe('/-/ready', () => {
   test('is 503 and says why without a queue', async () => {
     const { port, queue } = await smallCluster()
     await queue.close()
-    expect(jsonOf(await send(port, 'GET', '/-/ready'))).toEqual({ ready: false, reasons: ['no queue server answers'] })
+    expect(jsonOf(await send(port, 'GET', '/-/ready'))).toEqual({
+      ready: false,
+      reasons: ['no queue server answers'],
+    })
   })
 })
 
@@ -65,7 +71,9 @@ test('/-/cluster shows shards, nodes up and down, queue and daemons', async () =
   await untilSeen(cluster, '12', 'down')
   const shown = jsonOf<Record<string, unknown[]>>(await send(cluster.port, 'GET', '/-/cluster'))
   expect(shown).toMatchObject({
-    shards: [{ id: '1', nodes: ['11', '12'], readOnly: false, capacityBytes: 100 * gibibyte, inFlightBytes: 0 }],
+    shards: [
+      { id: '1', nodes: ['11', '12'], readOnly: false, capacityBytes: 100 * gibibyte, inFlightBytes: 0 },
+    ],
     queue: { key: 'backpack', figures: { due: 1, total: 1 } },
     daemons: [{ kind: 'coordinator', url: cluster.url }],
   })
@@ -110,7 +118,10 @@ describe('/-/queue', () => {
       ['/a', 'all sources have lost it'],
       ['/b', 'all sources have lost it'],
     ])
-    const one = { body: JSON.stringify({ ids: [parked[0]!.id] }), headers: { 'Content-Type': 'application/json' } }
+    const one = {
+      body: JSON.stringify({ ids: [parked[0]!.id] }),
+      headers: { 'Content-Type': 'application/json' },
+    }
     expect(jsonOf(await send(port, 'POST', '/-/queue/retry', one))).toEqual({ retried: 1 })
     expect(jsonOf(await send(port, 'POST', '/-/queue/retry'))).toEqual({ retried: 1 })
     expect(await dueTasks(queue)).toHaveLength(2)

@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { chmodSync, readdirSync, writeFileSync } from 'node:fs'
+import { readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { prepareSpool, SpoolFile } from '../../src/receive/spool-file.js'
@@ -15,11 +15,12 @@ test('a directory is made when missing, and what a killed coordinator left in it
   expect(readdirSync(directory)).toEqual(['backpack-upload-mine.spool'])
 })
 
-test('a spool that is no directory is refused at the start', async () => {
+test('a spool that is no directory, or cannot be one, is refused at the start', async () => {
   const path = join(temporaryDirectory(), 'file')
   writeFileSync(path, '')
-  chmodSync(path, 0o400)
-  expect((await thrownBy(() => prepareSpool(path))).code).toBe('SPOOL_FAILED')
+  for (const bad of [path, join(path, 'below'), '/proc/none']) {
+    expect((await thrownBy(() => prepareSpool(bad))).code).toBe('SPOOL_FAILED')
+  }
 })
 
 test('what was appended is read from the beginning, as often as wanted', async () => {

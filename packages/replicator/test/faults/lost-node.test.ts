@@ -31,7 +31,8 @@ test(`a lost node of ${blobs} blobs is refilled while photos come in, are overwr
   await lost.wipe()
 
   const client = openClient()
-  const { copyTask, tasks } = plainCopies(nodes, client)
+  const { copyTask } = plainCopies(nodes, client)
+  let copies = 0
   const repair = () =>
     repairShard({
       shard: { id: '1', nodes },
@@ -39,11 +40,12 @@ test(`a lost node of ${blobs} blobs is refilled while photos come in, are overwr
       beforeMs: Date.now() + 60_000,
       copyTask: async (task, signal) => {
         // What the lost node takes meanwhile must not be undone by an older copy.
-        if (tasks.length % 50 === 0) {
-          await put(`new/${tasks.length}`, 'new', 0)
-          await put(`photos/${tasks.length}.jpg`, 'overwritten', 0)
+        const number = copies++
+        if (number % 50 === 0) {
+          await put(`new/${number}`, 'new', 0)
+          await put(`photos/${number}.jpg`, 'overwritten', 0)
           const version = hoursAgo(0)
-          for (const { store } of nodes) await store().delete(`photos/${tasks.length + 1}.jpg`, { version })
+          for (const { store } of nodes) await store().delete(`photos/${number + 1}.jpg`, { version })
         }
         return copyTask(task, signal)
       },

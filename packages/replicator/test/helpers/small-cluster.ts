@@ -18,6 +18,7 @@ import { join } from 'node:path'
 import { pino } from 'pino'
 import { onTestFinished } from 'vitest'
 import { Replicator, type ReplicatorOptions } from '../../src/index.js'
+import { TcpProxy } from './tcp-proxy.js'
 
 export const silentLog = pino({ level: 'silent' })
 const capacityBytes = 2 ** 30
@@ -26,6 +27,13 @@ export interface SmallClusterOptions {
   /** Ids of the nodes of each shard, by shard id. */
   readonly shards?: Readonly<Record<string, readonly string[]>>
   readonly store?: Partial<StoreOptions>
+  /** Puts a proxy before each of these nodes: the model has the proxy's address. */
+  readonly proxied?: readonly string[]
+}
+
+/** A version of so long ago, for blobs that must be older than others, whatever the clock's resolution. */
+export function versionOf(ageMs: number): string {
+  return ((BigInt(Date.now() - ageMs) << 16n) | 1n).toString(16).padStart(16, '0')
 }
 
 export interface ReadBlob {
@@ -85,6 +93,7 @@ export class SmallCluster {
   readonly stores: ReadonlyMap<string, TestStore>
   readonly nodes = new HttpNodeClient()
   readonly directory: string
+  readonly proxies = new Map<string, TcpProxy>()
 
   private constructor(
     parts: { tree: FileTree; queue: LocalQueue; directory: string },
@@ -96,7 +105,11 @@ export class SmallCluster {
     this.stores = stores
   }
 
-  static async start({ shards = { '1': ['1', '2'] }, store = {} }: SmallClusterOptions = {}): Promise<SmallCluster> {
+  static async start({
+    shards = { '1': ['1', '2'] },
+    store = {},
+    proxied = [],
+  }: SmallClusterOptions = {}): Promise<SmallCluster> {
     const directory = new TemporaryDirectory()
     onTestFinished(() => directory.remove())
     const tree = await FileTree.open({ path: join(directory.path, 'tree.json') })
@@ -113,7 +126,8 @@ export class SmallCluster {
         await testStore.start()
         onTestFinished(() => testStore.stop())
         stores.set(id, testStore)
-        await addServer(tree, { id, url: testStore.node.url, ifExists: 'refuse' })
+        const port = proxied.includes(id) ? await cluster.#startProxy(id) : testStore.node.port
+        await addServer(tree, { id, url: `http://127.0.0.1:${port}`, ifExists: 'refuse' })
       }
       await addShard(tree, { id: shardId, nodes: [...nodes], capacityBytes, ifExists: 'refuse' })
     }
@@ -124,6 +138,18 @@ export class SmallCluster {
     const found = this.stores.get(id)
     if (found === undefined) throw new Error(`There is no store ${id}`)
     return found
+  }
+
+  proxy(id: string): TcpProxy {
+    const found = this.proxies.get(id)
+    if (found === undefined) throw new Error(`There is no proxy before ${id}`)
+    return found
+  }
+
+  async #startProxy(id: string): Promise<number> {
+    const proxy = await TcpProxy.start(() => this.store(id).node.port)
+    this.proxies.set(id, proxy)
+    return proxy.port
   }
 
   /** Closed when the test ends, before the stores. */
@@ -139,8 +165,13 @@ export class SmallCluster {
   }
 
   /** Stores a blob on one node only, as a coordinator does first. Gives its version. */
-  async put(id: string, name: string, data: Buffer, contentType?: string): Promise<string> {
-    const options = { sizeBytes: data.length, contentType }
+  async put(
+    id: string,
+    name: string,
+    data: Buffer,
+    { contentType, version }: { contentType?: string; version?: string } = {},
+  ): Promise<string> {
+    const options = { sizeBytes: data.length, contentType, version }
     const put = await this.nodes.put(this.store(id).node, pathOfName(name), data, options)
     if (put.outcome !== 'stored') throw new Error(`${name} was not stored at ${id}`)
     return put.version
@@ -155,7 +186,12 @@ export class SmallCluster {
 
   copyTask(
     name: string,
-    { from = ['1'], to = '2', version, shard = '1' }: Partial<Pick<Task, 'from' | 'to' | 'version' | 'shard'>> = {},
+    {
+      from = ['1'],
+      to = '2',
+      version,
+      shard = '1',
+    }: Partial<Pick<Task, 'from' | 'to' | 'version' | 'shard'>> = {},
   ): Task {
     return { op: 'copy', shard, path: pathOfName(name), version, from, to }
   }

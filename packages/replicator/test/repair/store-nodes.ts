@@ -1,6 +1,6 @@
 // A shard of real stores in this process, each behind its daemon, and a plain copy between them. Gone when the test ends.
 import { HttpNodeClient, nameOfPath, type ServerNode, type Task } from '@backpack/cluster-model'
-import { type Daemon, startDaemon, Store } from '@backpack/store'
+import { type Daemon, startDaemon, Store, type StoreOptions } from '@backpack/store'
 import { TemporaryDirectory } from '@backpack/test-cluster'
 import { pino } from 'pino'
 import { onTestFinished } from 'vitest'
@@ -19,18 +19,21 @@ export interface StoreNode extends ServerNode {
   wipe(): Promise<void>
 }
 
-export async function startNodes(count: number): Promise<StoreNode[]> {
+export async function startNodes(
+  count: number,
+  { durability = 'os' }: Pick<StoreOptions, 'durability'> = {},
+): Promise<StoreNode[]> {
   const nodes: StoreNode[] = []
-  for (let number = 1; number <= count; number++) nodes.push(await startNode(String(number)))
+  for (let number = 1; number <= count; number++) nodes.push(await startNode(String(number), durability))
   return nodes
 }
 
-async function startNode(id: string): Promise<StoreNode> {
+async function startNode(id: string, durability: 'sync' | 'os'): Promise<StoreNode> {
   let directory = new TemporaryDirectory()
   let running: { store: Store; daemon: Daemon } | undefined
   let port = 0
   const start = async () => {
-    const store = await Store.open({ path: directory.path, reserveBytes: 0, durability: 'os' })
+    const store = await Store.open({ path: directory.path, reserveBytes: 0, durability })
     const daemon = await startDaemon({ store, host: '127.0.0.1', port, log, limits: { drainMs: 100 } })
     port = daemon.port
     running = { store, daemon }
@@ -78,7 +81,8 @@ export function plainCopies(nodes: readonly ServerNode[], client: HttpNodeClient
       return 'done'
     }
     const got = await client.get(from, task.path)
-    if (got.outcome !== 'found') return 'failed'
+    if (got.outcome === 'deleted') await client.delete(to, task.path, got.version)
+    if (got.outcome !== 'found') return got.outcome === 'deleted' ? 'done' : 'failed'
     const { sizeBytes, contentType, version } = got.blob
     await client.put(to, task.path, () => got.body, { sizeBytes, contentType, version })
     return 'done'
