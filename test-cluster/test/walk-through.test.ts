@@ -3,22 +3,21 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { TestCluster, until } from '../src/index.js'
 
-const limitMs = 180_000
-
 describe('the walk-through of the 2013 README', () => {
   let cluster: TestCluster
 
   beforeAll(async () => {
     // "Installing Backpack instances. Run six of them", ZooKeeper, and "redis instances on one and two".
     cluster = await TestCluster.start({ shards: 'none' })
-  }, limitMs)
+  })
 
   afterAll(async () => {
     await cluster.close()
   })
 
-  it('works command for command, with the output of 2013', { timeout: limitMs }, async () => {
-    const run = (name: string, ...args: readonly string[]) => cluster.command(`backpack-coordinator-${name}`, ...args)
+  it('works command for command, with the output of 2013', async () => {
+    const run = (name: string, ...args: readonly string[]) =>
+      cluster.command(`backpack-coordinator-${name}`, ...args)
 
     expect(await run('init', cluster.queueKey, cluster.redisServers)).toBe(
       'Servers map initialized\nShards map initialized\nQueue initialized\n',
@@ -53,7 +52,9 @@ describe('the walk-through of the 2013 README', () => {
     }
 
     for (const server of [1, 2]) {
-      await cluster.replicator(await cluster.addReplicator(server)).printed(/^Replicator is ready!\n[^]*Replicator started!\n/)
+      await cluster
+        .replicator(await cluster.addReplicator(server))
+        .printed(/^Replicator is ready!\n[^]*Replicator started!\n/)
     }
 
     // echo 'hello, backpack!' > hello.txt; curl -X PUT -T hello.txt http://two:12002/hi.txt; curl http://one:10001/hi.txt
@@ -70,7 +71,7 @@ describe('the walk-through of the 2013 README', () => {
     for (const id of [1, 2]) {
       await until(async () => (await cluster.statsOf(id)).writable_shards === 3, 'all shards are writable')
     }
-    const uploads = Array.from({ length: 24 }, async (_, count) => {
+    const uploads = Array.from({ length: 36 }, async (_, count) => {
       const [name, through] = [`photo ${count}?.jpg`, (count % 2) + 1]
       const { shardId } = await cluster.put(name, `bytes of ${name}`, { through })
       await cluster.untilCopied(shardId, name)
@@ -81,7 +82,9 @@ describe('the walk-through of the 2013 README', () => {
     expect([...new Set(await Promise.all(uploads))].sort()).toEqual(['1', '2', '3'])
 
     expect(JSON.parse(await run('dump-shards'))).toEqual(
-      Object.fromEntries([...cluster.shards].map(([id, nodes]) => [id, { enabled: true, nodes: placesOf(nodes) }])),
+      Object.fromEntries(
+        [...cluster.shards].map(([id, nodes]) => [id, { enabled: true, nodes: placesOf(nodes) }]),
+      ),
     )
     expect(await run('print-stats')).toMatch(
       /^Shards:\n1 \[1, 4\]: [^\n]+ \/ 100gb \(\d+%\) rw\n2 \[2, 5\]: [^]+\n3 \[3, 6\]: [^]+\nOverall: [^\n]+ \/ 300gb \(\d+%\)\n$/,
@@ -91,7 +94,9 @@ describe('the walk-through of the 2013 README', () => {
 
     const status = await cluster.admin('status')
     for (const [id, nodes] of cluster.shards) {
-      expect(status).toMatch(new RegExp(`^ *${id} +${id === '3' ? 'r' : 'rw'} .* ${nodes.join(' up, ')} up$`, 'm'))
+      expect(status).toMatch(
+        new RegExp(`^ *${id} +${id === '3' ? 'r' : 'rw'} .* ${nodes.join(' up, ')} up$`, 'm'),
+      )
     }
     expect(status).toContain(`${cluster.queueKey} on ${cluster.redisServers}`)
     for (const { url } of cluster.coordinators.values()) expect(status).toContain(url)

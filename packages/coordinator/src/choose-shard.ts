@@ -14,7 +14,8 @@ export interface ShardWish {
 /**
  * Undefined when no shard is left to try. Shards with enough nodes up come first; when there is none of those, what this
  * process believes of the nodes may be out of date. Throws SHARD_UNKNOWN, SHARD_READ_ONLY, SHARD_FULL for a shard that was
- * asked for, COPIES_MISSING when no shard has as many nodes as copies are wanted.
+ * asked for, COPIES_MISSING when no shard has as many nodes as copies are wanted, and QUEUE_AWAY when there is no queue
+ * and no shard with all its nodes up.
  */
 export function chooseShard(parts: CoordinatorParts, wish: ShardWish): Shard | undefined {
   const { watch, inFlight, queue, isUp, random } = parts
@@ -28,9 +29,13 @@ export function chooseShard(parts: CoordinatorParts, wish: ShardWish): Shard | u
     const up = nodes.reduce((count, node) => count + (isUp(node) ? 1 : 0), 0)
     return up < (away ? nodes.length : copies)
   }
-  const picked = pick((shard) => outOfQuestion(shard) || tooFewUp(shard)) ?? pick(outOfQuestion)
-  if (picked === undefined && tried.size === 0 && pick(() => false) !== undefined) throw tooManyCopies(copies)
-  return picked
+  const best = pick((shard) => outOfQuestion(shard) || tooFewUp(shard))
+  if (best !== undefined) return best
+  const possible = pick(outOfQuestion)
+  if (tried.size > 0) return away ? undefined : possible
+  if (possible !== undefined && away) throw queueAway()
+  if (possible === undefined && pick(() => false) !== undefined) throw tooManyCopies(copies)
+  return possible
 }
 
 function wantedShard(
@@ -49,11 +54,12 @@ function wantedShard(
 }
 
 function tooManyCopies(copies: number): ClusterError {
-  return new ClusterError(
-    'COPIES_MISSING',
-    `No shard that could be used has ${copies} nodes; 0 copies were made`,
-    {
-      copies: 0,
-    },
-  )
+  const message = `No shard that could be used has ${copies} nodes; 0 copies were made`
+  return new ClusterError('COPIES_MISSING', message, { copies: 0 })
+}
+
+/** Where not all copies can be made at once, and nobody would make them later, nothing is stored at all. */
+function queueAway(): ClusterError {
+  const message = 'No queue server takes tasks, and no shard has all its nodes up'
+  return new ClusterError('QUEUE_AWAY', message, { copies: 0 })
 }

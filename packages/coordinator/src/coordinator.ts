@@ -17,6 +17,7 @@ import {
   watchCluster,
 } from '@backpack/cluster-model'
 import { hostname } from 'node:os'
+import { setTimeout } from 'node:timers/promises'
 import { type DeleteReceipt, handleDelete } from './handle-delete.js'
 import { handlePut, type PutReceipt } from './handle-put.js'
 import { handleGet, handleHead, type OpenBlob } from './handle-read.js'
@@ -54,6 +55,8 @@ export class Coordinator implements AsyncDisposable {
   readonly #parts: ReadParts
   readonly #closers: Closer[]
   readonly #listening = new Set<Listening>()
+  /** Calls of a program that are under way. */
+  readonly #underWay = new Set<Promise<unknown>>()
   #closing: Promise<void> | undefined
 
   private constructor(tree: ClusterTree, parts: ReadParts, closers: Closer[]) {
@@ -103,24 +106,24 @@ export class Coordinator implements AsyncDisposable {
       throw new ClusterError('COPIES_INVALID', 'copies must be a whole number from 1 on')
     }
     const receive = () => this.#parts.receiver.receiveFrom(body, sizeBytes)
-    return handlePut(this.#parts, { name, receive, contentType, shardId, copies })
+    return this.#track(handlePut(this.#parts, { name, receive, contentType, shardId, copies }))
   }
 
   /** The blob and a stream of its bytes, or undefined; as handleGet(). */
   async get(shardId: string, name: string): Promise<OpenBlob | undefined> {
     this.#assertOpen()
-    return handleGet(this.#parts, { shardId, name })
+    return this.#track(handleGet(this.#parts, { shardId, name }))
   }
 
   async head(shardId: string, name: string): Promise<NodeBlob | undefined> {
     this.#assertOpen()
-    return handleHead(this.#parts, { shardId, name })
+    return this.#track(handleHead(this.#parts, { shardId, name }))
   }
 
   /** Deletes a blob on all nodes of its shard; as handleDelete(). */
   async delete(shardId: string, name: string): Promise<DeleteReceipt> {
     this.#assertOpen()
-    return handleDelete(this.#parts, { shardId, name })
+    return this.#track(handleDelete(this.#parts, { shardId, name }))
   }
 
   /**
@@ -151,7 +154,10 @@ export class Coordinator implements AsyncDisposable {
     }
   }
 
-  /** Drains what listens, then closes what was opened here: a tree or a queue that was given stays open. Idempotent. */
+  /**
+   * Drains what listens, waits for calls under way (at most drainMs) and closes what was opened here: a tree or a queue
+   * that was given stays open. Idempotent.
+   */
   close(): Promise<void> {
     this.#closing ??= this.#close()
     return this.#closing
@@ -162,8 +168,23 @@ export class Coordinator implements AsyncDisposable {
   }
 
   async #close(): Promise<void> {
-    await Promise.all([...this.#listening].map((listening) => listening.drain()))
+    const late = new AbortController()
+    const calls = Promise.allSettled(this.#underWay)
+    await Promise.all([
+      ...[...this.#listening].map((listening) => listening.drain()),
+      Promise.race([calls, setTimeout(this.#parts.limits.drainMs, undefined, { signal: late.signal })]),
+    ])
+    late.abort()
     await closeAll(this.#closers)
+  }
+
+  async #track<T>(call: Promise<T>): Promise<T> {
+    this.#underWay.add(call)
+    try {
+      return await call
+    } finally {
+      this.#underWay.delete(call)
+    }
   }
 
   #assertOpen(): void {

@@ -81,7 +81,8 @@ async function storeSomewhere(
       return { shardId: shard.id, version: first.version, etag: first.etag, copies }
     } catch (error) {
       if (!isFailureOfShard(error)) throw error
-      failure = error as Error
+      // Without a queue the answer is 503, whatever the next shard says.
+      if (codeOf(failure) !== 'QUEUE_AWAY') failure = error as Error
     } finally {
       parts.inFlight.remove(shard.id, sizeBytes)
     }

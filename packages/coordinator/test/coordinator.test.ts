@@ -107,6 +107,25 @@ describe('options', () => {
   })
 })
 
+test('close() waits for the calls under way', async () => {
+  const { coordinator, node } = await smallCluster({ nodesPerShard: [1] })
+  let goOn: () => void = () => undefined
+  const waiting = new Promise<void>((resolve) => {
+    goOn = resolve
+  })
+  async function* slowly() {
+    yield Buffer.from('me')
+    await waiting
+    yield Buffer.from('ow')
+  }
+  const put = coordinator.put('slow', slowly())
+  const closed = coordinator.close()
+  goOn()
+  expect((await put).shardId).toBe('1')
+  await closed
+  expect((await node('11').read('slow'))?.toString()).toBe('meow')
+})
+
 test('a closed coordinator refuses everything, and leaves open what it was given', async () => {
   const { coordinator, tree, queue } = await smallCluster()
   await coordinator.close()

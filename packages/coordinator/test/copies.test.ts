@@ -3,7 +3,8 @@ import { ClusterError, type ReplicationQueue } from '@backpack/cluster-model'
 import { describe, expect, test } from 'vitest'
 import { deadAddress } from './helpers/false-node.js'
 import { jsonOf, patternBytes, send } from './helpers/http-request.js'
-import { dueTasks, type SmallCluster, smallCluster } from './helpers/small-cluster.js'
+import { dueTasks, type SmallCluster, smallCluster, untilSeen } from './helpers/small-cluster.js'
+import { until } from './helpers/until.js'
 
 /** The same queue behind a switch: while it is off, push() fails as it does when no server of a queue answers. */
 function switched() {
@@ -77,13 +78,35 @@ describe.each([
 
 test('while no queue takes tasks and a node is away, an upload is 503: never a single copy that counts', async () => {
   const { wrapQueue, state } = switched()
-  const cluster = await smallCluster({ otherNodes: { 12: await deadAddress() }, wrapQueue })
+  const otherNodes = { 12: await deadAddress() }
+  const cluster = await smallCluster({ otherNodes, wrapQueue, limits: { queueAwayMs: 50 } })
   const answer = await send(cluster.port, 'PUT', '/a', { body: 'x' })
   expect([answer.status, jsonOf(answer)['code']]).toEqual([503, 'QUEUE_AWAY'])
   expect(answer.headers).toMatchObject({ 'x-backpack-copies': '1', 'retry-after': '1' })
   state.away = false
-  expect((await send(cluster.port, 'PUT', '/a', { body: 'x' })).status).toBe(200)
+  await until(async () => (await send(cluster.port, 'PUT', '/a', { body: 'x' })).status === 200, 'it is asked again')
   expect((await dueTasks(cluster.queue)).map(({ task }) => task.to)).toEqual(['12'])
+})
+
+test('while no queue is known to take tasks and every shard has a node away, nothing is stored', async () => {
+  const { wrapQueue } = switched()
+  const cluster = await smallCluster({
+    nodesPerShard: [2, 2],
+    otherNodes: { 12: await deadAddress(), 22: await deadAddress() },
+    wrapQueue,
+    limits: { queueAwayMs: 3_600_000 },
+  })
+  await untilSeen(cluster, '12', 'down')
+  await untilSeen(cluster, '22', 'down')
+  const copies = []
+  for (const name of ['a', 'b', 'c']) {
+    const answer = await send(cluster.port, 'PUT', `/${name}`, { body: 'x' })
+    expect([answer.status, jsonOf(answer)['code']]).toEqual([503, 'QUEUE_AWAY'])
+    copies.push(answer.headers['x-backpack-copies'])
+  }
+  // Only the first one had to find it out.
+  expect(copies).toEqual(['1', '0', '0'])
+  for (const name of ['b', 'c']) expect(await etagsOf(cluster, name)).toEqual([])
 })
 
 test('while no queue takes tasks, shards with a node away are left out', async () => {

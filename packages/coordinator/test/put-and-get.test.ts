@@ -25,6 +25,7 @@ const oddNames = [
   'stats/',
   '-',
   'x'.repeat(1024),
+  '🐈'.repeat(256),
 ]
 
 describe('names', () => {

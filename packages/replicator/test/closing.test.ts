@@ -8,7 +8,8 @@ import { SmallCluster } from './helpers/small-cluster.js'
 
 test('close finishes the tasks under way and takes no more', async () => {
   const cluster = await SmallCluster.start()
-  for (let at = 0; at < 300; at++) await cluster.upload(`blob-${at}`, patternBytes(2_000, at))
+  const numbers = Array.from({ length: 300 }, (_, at) => at)
+  await Promise.all(numbers.map((at) => cluster.upload(`blob-${at}`, patternBytes(2_000, at))))
   const replicator = await cluster.replicate()
   await until(async () => (await replicator.stats()).copied > 0, 'it has begun')
   await replicator.close()

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { closeSync, existsSync, openSync, readdirSync, readlinkSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { afterEach, describe, expect, it } from 'vitest'
-import { ServerProcess, until } from '../../src/index.js'
+import { ServerProcess, spawnClean, until } from '../../src/index.js'
 import { isAlive } from './process-states.js'
 
 const ownerPath = fileURLToPath(new URL('owner.mjs', import.meta.url))
@@ -22,18 +22,24 @@ afterEach(async () => {
   }
 })
 
-describe('a server process', () => {
-  it('inherits no descriptor of its owner', async () => {
+describe('spawnClean', () => {
+  it('gives a program no descriptor but its standard streams', async () => {
     const descriptor = openSync(fileURLToPath(import.meta.url), 'r')
-    const server = start('sleep', ['1000'])
+    const child = spawnClean('sleep', ['1000'], {
+      stdio: ['ignore', 'ignore', 'ignore', descriptor, descriptor],
+    })
     try {
-      await until(() => readlinkSync(`/proc/${server.pid}/exe`).endsWith('sleep'), 'the program runs')
-      expect(readdirSync(`/proc/${server.pid}/fd`).sort()).toEqual(['0', '1', '2'])
+      const { pid } = child
+      await until(() => readlinkSync(`/proc/${pid}/exe`).endsWith('sleep'), 'the program runs')
+      expect(readdirSync(`/proc/${pid}/fd`).sort()).toEqual(['0', '1', '2'])
     } finally {
       closeSync(descriptor)
+      child.kill('SIGKILL')
     }
   })
+})
 
+describe('a server process', () => {
   it('is heard on both streams', async () => {
     const server = start('bash', ['-c', 'echo out; echo err >&2'])
     await server.ended()

@@ -39,15 +39,11 @@ test('--help has examples, the options that say which cluster, and the exit code
   expect(stdout).toContain('Exit codes: 0 done')
 })
 
-test('the help of every command has an example', async () => {
-  const all = [...groups, ...commands]
-  const helps = await Promise.all(all.map((command) => backpackCluster([...command.split(' '), '--help'])))
-  for (const [index, { code, stdout }] of helps.entries()) {
-    const command = all[index]
-    expect(stdout).toMatch(new RegExp(`Examples:\\n(.|\\n)*backpack-cluster ${command}`))
-    expect(stdout).toContain('--zookeeper')
-    expect(code).toBe(0)
-  }
+test.each([...groups, ...commands])('the help of %s has an example', async (command) => {
+  const { code, stdout } = await backpackCluster([...command.split(' '), '--help'])
+  expect(stdout).toMatch(new RegExp(`Examples:\\n(.|\\n)*backpack-cluster ${command}`))
+  expect(stdout).toContain('--zookeeper')
+  expect(code).toBe(0)
 })
 
 test('--version prints the version of the package', async () => {

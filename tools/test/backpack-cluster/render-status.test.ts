@@ -123,3 +123,12 @@ test.each([
 ])('%d ms are shown as %s', (ageMs, text) => {
   expect(describeAge(ageMs)).toBe(text)
 })
+
+test('nothing from the tree can control the terminal', () => {
+  const [daemon] = status.daemons
+  if (daemon === undefined) throw new Error('The example has a daemon')
+  const hostile = { ...status, daemons: [{ ...daemon, hostname: '\u001b[2Jone' }] }
+  const text = renderStatus(hostile).join('\n')
+  expect(text).toContain('\\u001b[2Jone')
+  expect(text).not.toContain('\u001b')
+})

@@ -87,7 +87,7 @@ export class LocalTasks {
 
   renew(leased: LocalTask, untilMs: number): void {
     const { task } = leased
-    if (!this.#targetOf(task.to).leased.has(leased)) return
+    if (!this.#targetOf(task.to).leased.has(leased) || leased.dueMs >= untilMs) return
     this.delay(leased, untilMs)
     this.#targetOf(task.to).leased.add(leased)
   }

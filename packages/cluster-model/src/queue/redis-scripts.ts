@@ -123,14 +123,11 @@ for at = 2, #ARGV, 3 do
   local set, score, isLater = find(to, member)
   if set then
     local isLeased = redis.call('ZSCORE', leased(to), member)
-    if not isLater then turnMs = 0 end
-    noteQueued(member, score, turnMs)
-    if isLeased then
-      redis.call('ZADD', leased(to), now + ARGV[1], member)
-      turnMs = 0
-    end
-    if isLeased or tonumber(score) < now + ARGV[1] + turnMs then
-      redis.call('ZADD', set, now + ARGV[1] + turnMs, member)
+    noteQueued(member, score, isLater and turnMs or 0)
+    local untilMs = now + ARGV[1] + ((isLater and not isLeased) and turnMs or 0)
+    if tonumber(score) < untilMs then
+      redis.call('ZADD', set, untilMs, member)
+      if isLeased then redis.call('ZADD', leased(to), untilMs, member) end
     end
   end
 end

@@ -1,4 +1,4 @@
-// The one file that touches npm `zookeeper`: one of its client objects, from init() to close(), never used again after.
+// The  one file that touches npm `zookeeper`: one of its client objects, from init() to close(), never used again after.
 // It takes the callback methods, which give numbers, and the default watcher, which keeps no memory per watch.
 import type { EventEmitter } from 'node:events'
 import { ClusterError } from '../errors.js'
@@ -80,7 +80,7 @@ export class ZooKeeperClient {
       connect: addresses,
       timeout: timeoutMs,
       response_counter_limit: partialReadsMax,
-      })
+    })
     const client = new ZooKeeperClient(native, events)
     native.on('connect', () => events.connected())
     native.on('connecting', () => events.lost())

@@ -144,7 +144,8 @@ describe.each(treeKinds)('edits in a tree of the kind %s', (kind) => {
     const waiting = resizeShard(tree, { id: '1', capacityBytes: gb }).then(() => {
       done = true
     })
-    await tree.get('/shard-size-1')
+    // Many round trips, so that an edit that does not wait would be through.
+    for (let reads = 0; reads < 20; reads++) await tree.get('/shard-size-1')
     expect(done).toBe(false)
     await other.remove('/edit-lock')
     await waiting
@@ -174,7 +175,8 @@ describe.each(treeKinds)('edits in a tree of the kind %s', (kind) => {
     const other = await home.open()
     await other.create('/edit-lock', Buffer.from('no JSON'), { ephemeral: true })
     const controller = new AbortController()
-    const waiting = resizeShard(tree, { id: '1', capacityBytes: gb }, { signal: controller.signal })
+    const options = { signal: controller.signal, waitMs: 600_000 }
+    const waiting = resizeShard(tree, { id: '1', capacityBytes: gb }, options)
     controller.abort(new Error('enough'))
     await expect(waiting).rejects.toThrow('enough')
   })

@@ -39,7 +39,10 @@ function follow(model: ChangingModel): ReplicationQueue {
 
 /** The queue on some of the servers. */
 function on(key: string, ...numbers: number[]): QueueAddresses {
-  return { key, servers: numbers.map((number) => servers.addresses[number] as QueueAddresses['servers'][number]) }
+  return {
+    key,
+    servers: numbers.map((number) => servers.addresses[number] as QueueAddresses['servers'][number]),
+  }
 }
 
 test('without a queue in the model every call says so, until there is one', async () => {

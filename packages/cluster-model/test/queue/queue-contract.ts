@@ -128,6 +128,7 @@ export function testQueueContract(name: string, home: QueueHome): void {
       await queue.push([copyTask(1)])
       const [claim] = await claimAll(queue, { leaseMs: shortMs })
       await queue.renew([claim?.id ?? ''], longMs)
+      await queue.renew([claim?.id ?? ''], shortMs / 2)
       await queue.push([copyTask(2)])
       await waitForAge(queue, 2 * shortMs)
       expect(pathsOf(await claimAll(other))).toEqual(['/photos/2.jpg'])

@@ -11,7 +11,10 @@ function reply(
 }
 
 test('with all servers up each task is counted where its turn is first', () => {
-  const replies = [reply([['2', 40, 60, 30, 60, 5]], { age: 7 }), reply([['2', 60, 40, 60, 0, 0]], { age: 9 })]
+  const replies = [
+    reply([['2', 40, 60, 30, 60, 5]], { age: 7 }),
+    reply([['2', 60, 40, 60, 0, 0]], { age: 9 }),
+  ]
   expect(mergeFigures(replies, 2)).toEqual({
     due: 90,
     delayed: 5,
@@ -27,11 +30,21 @@ test('with all servers up each task is counted where its turn is first', () => {
 
 test('tasks of a server that is away are counted where they are for later', () => {
   const replies = [reply([['2', 30, 70, 30, 20, 0]]), reply([['2', 30, 70, 30, 10, 5]])]
-  expect(mergeFigures(replies, 3)).toMatchObject({ due: 80, delayed: 15, leased: 5, total: 100, serversUp: 2 })
+  expect(mergeFigures(replies, 3)).toMatchObject({
+    due: 80,
+    delayed: 15,
+    leased: 5,
+    total: 100,
+    serversUp: 2,
+  })
 })
 
 test('a server that was emptied takes nothing away', () => {
-  expect(mergeFigures([reply([]), reply([['2', 5, 5, 5, 0, 0]])], 2)).toMatchObject({ due: 5, delayed: 5, total: 10 })
+  expect(mergeFigures([reply([]), reply([['2', 5, 5, 5, 0, 0]])], 2)).toMatchObject({
+    due: 5,
+    delayed: 5,
+    total: 10,
+  })
 })
 
 test('targets, tasks of 2013, parked tasks and nodes in need of a repair are put together', () => {

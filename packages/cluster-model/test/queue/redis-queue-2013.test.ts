@@ -9,7 +9,8 @@ const task2013 = (number: number) => `{"from":["1","3"],"to":"2","path":"/old ${
 test('a set of 2013 is drained from every server, each task once', async () => {
   const key = servers.newKey()
   const clients = [servers.client(0), servers.client(1)]
-  for (const client of clients) await client.sadd(key, ...Array.from({ length: 1_200 }, (_, at) => task2013(at)))
+  for (const client of clients)
+    await client.sadd(key, ...Array.from({ length: 1_200 }, (_, at) => task2013(at)))
   await clients[0]?.sadd(key, task2013(5_000))
   const queue = servers.open({ key })
   await queue.push([copyTask(1)])

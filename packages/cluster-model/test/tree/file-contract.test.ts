@@ -1,6 +1,7 @@
 import { describe } from 'vitest'
 import { useTreeHome } from '../tree-homes.js'
-import { describeClosing, describeEphemerals, describeNodes, describeRaces } from './tree-contract.js'
+import { describeClosing, describeEphemerals } from './lifetime-contract.js'
+import { describeNodes, describeRaces } from './tree-contract.js'
 import { describeTurns, describeWatches } from './watch-contract.js'
 
 describe('FileTree keeps the contract', () => {

@@ -60,7 +60,9 @@ describe('the file of a FileTree', () => {
         '/bytes': { base64: '/wA=', version: 0 },
       },
     })
-    expect(Object.keys((JSON.parse(readFileSync(path, 'utf8')) as { nodes: object }).nodes)).not.toContain('/daemons')
+    expect(Object.keys((JSON.parse(readFileSync(path, 'utf8')) as { nodes: object }).nodes)).not.toContain(
+      '/daemons',
+    )
   })
 
   test('opened again, has what was written', async () => {

@@ -89,7 +89,8 @@ export async function runServe(argv: readonly string[], version: string): Promis
   if (parsed['help'] === true || parsed['version'] === true) return
   const given = parsed._.map(String)
   if (given.length < positionals.min || given.length > positionals.max) {
-    if (given.length > 0) printNote(`${positionals.min} or ${positionals.max} arguments are needed, ${given.length} are given.`)
+    if (given.length > 0)
+      printNote(`${positionals.min} or ${positionals.max} arguments are needed, ${given.length} are given.`)
     printLine(usage)
     process.exitCode = exitCodes.failed
     return

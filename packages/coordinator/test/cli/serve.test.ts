@@ -72,7 +72,16 @@ describe('the daemon', () => {
   test('waits for as many copies as --copies says, and uses the directory of --spool', async () => {
     const { place, nodes } = await cluster()
     const spool = temporaryDirectory()
-    const { port } = await started([...place, '127.0.0.1', '0', '127.0.0.1:1', '--copies', '2', '--spool', spool])
+    const { port } = await started([
+      ...place,
+      '127.0.0.1',
+      '0',
+      '127.0.0.1:1',
+      '--copies',
+      '2',
+      '--spool',
+      spool,
+    ])
     const body = Buffer.alloc(3_000_000, 'x')
     expect((await send(port, 'PUT', '/a', { body })).headers['x-backpack-copies']).toBe('2')
     for (const node of nodes) expect((await node.read('a'))?.equals(body)).toBe(true)
@@ -81,7 +90,9 @@ describe('the daemon', () => {
   test('warns when others than this machine can reach it', async () => {
     const { place } = await cluster()
     const { daemon } = await started([...place, '0.0.0.0', '0'])
-    await daemon.printed(/Warning: whoever reaches 0\.0\.0\.0 on this port can read, add and delete every photo/)
+    await daemon.printed(
+      /Warning: whoever reaches 0\.0\.0\.0 on this port can read, add and delete every photo/,
+    )
   })
 })
 
@@ -103,14 +114,16 @@ describe('the command line', () => {
     const wrong = ['one:2181', 'root', 'host', '70000', 'stats:0', '--copies', '0', '--log-level', 'loud']
     const { code, stdout, stderr } = await runCli(bin, wrong)
     expect([code, stdout]).toEqual([2, ''])
-    for (const option of ['zk-root', 'listen-port', 'statsd', 'copies', 'log-level']) expect(stderr).toContain(option)
+    for (const option of ['zk-root', 'listen-port', 'statsd', 'copies', 'log-level'])
+      expect(stderr).toContain(option)
     expect((await runCli(bin, ['a', '/b', 'c', '1', '--frob'])).code).toBe(2)
   })
 
   test('--help explains everything and --version is that of the package', async () => {
     const help = await runCli(bin, ['--help'])
     expect(help.code).toBe(0)
-    for (const text of ['--copies', '--spool', '--log-level', 'statsd_host']) expect(help.stdout).toContain(text)
+    for (const text of ['--copies', '--spool', '--log-level', 'statsd_host'])
+      expect(help.stdout).toContain(text)
     expect((await runCli(bin, ['--version'])).stdout).toMatch(/^\d+\.\d+\.\d+\n$/)
   })
 

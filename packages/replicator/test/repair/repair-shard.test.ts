@@ -292,10 +292,16 @@ test('a node for which every copy fails is left out after some', async () => {
   const nodes = await startNodes(3)
   for (let number = 0; number < 100; number++) await putOn(nodes.slice(0, 1), `n${number}`, 'x', hoursAgo(1))
   const { repair, copyTask, tasks } = setUp(nodes)
+  let tried = 0
   const report = await repair({
     limits: { failuresMax: 5, tasksAtOnce: 1 },
-    copyTask: (task, signal) => (task.to === '2' ? Promise.resolve('failed') : copyTask(task, signal)),
+    copyTask: (task, signal) => {
+      if (task.to !== '2') return copyTask(task, signal)
+      tried++
+      return Promise.resolve('failed')
+    },
   })
+  expect(tried).toBe(5)
   expect(report).toMatchObject({ copied: 100, failed: 100, complete: false, unreachable: [{ nodeId: '2' }] })
   expect(tasks.every(({ to }) => to === '3')).toBe(true)
 })

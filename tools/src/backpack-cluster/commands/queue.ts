@@ -58,7 +58,7 @@ const showCommand: CommandModule = {
       await withQueue(args, async (queue) => {
         const figures = await queue.figures()
         if (json) return printJson({ where: queue.where, ...figures })
-        for (const line of [`Queue ${queue.where}`, ...describeFigures(figures)]) printLine(line)
+        for (const line of [`Queue ${showName(queue.where)}`, ...describeFigures(figures)]) printLine(line)
       })
     }),
 }

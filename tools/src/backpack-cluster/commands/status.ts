@@ -45,7 +45,7 @@ export const statusCommand: CommandModule = {
         const queue = new LazyQueue(watch)
         const collect = () => {
           const cluster = describeAddress(address)
-          return collectStatus({ cluster, watch, openQueue: () => queue.open(), signal })
+          return collectStatus({ cluster, tree, watch, openQueue: () => queue.open(), signal })
         }
         try {
           const show = json ? printJson : again && process.stdout.isTTY ? redraw : print

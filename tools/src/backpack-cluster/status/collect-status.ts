@@ -1,5 +1,5 @@
 // Everything `status` shows, gathered at one moment; also its JSON.
-import type { ClusterWatch, DaemonEntry, QueueFigures } from '@backpack/cluster-model'
+import type { ClusterTree, ClusterWatch, DaemonEntry, QueueFigures } from '@backpack/cluster-model'
 import type { QueueAccess } from '../queue-access.js'
 import { askNodes, type NodeState } from './ask-nodes.js'
 
@@ -37,11 +37,13 @@ export type QueueStatus =
 /** Each part is asked by itself and has its own deadline: what does not answer is said, the rest is shown. */
 export async function collectStatus({
   cluster,
+  tree,
   watch,
   openQueue,
   signal,
 }: {
   cluster: string
+  tree: ClusterTree
   watch: ClusterWatch
   openQueue: () => Promise<QueueAccess>
   signal: AbortSignal
@@ -49,6 +51,7 @@ export async function collectStatus({
   const { shards, servers, daemons, problems } = watch.snapshot
   const [states, queue] = await Promise.all([askNodes(servers.values(), signal), readQueue(openQueue)])
   signal.throwIfAborted()
+  const away = tree.state === 'connected' ? [] : ['The model cannot be read now: this is what it was last']
   return {
     cluster,
     atMs: Date.now(),
@@ -62,7 +65,7 @@ export async function collectStatus({
     servers: [...servers.values()].map(({ id, url }) => ({ id, url, state: states.get(id) ?? 'down' })),
     queue,
     daemons,
-    problems,
+    problems: [...away, ...problems],
   }
 }
 

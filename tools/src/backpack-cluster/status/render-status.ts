@@ -1,6 +1,6 @@
 // The one screen of `status`. Pure: from what was collected to lines.
 import type { DaemonEntry } from '@backpack/cluster-model'
-import { formatBytes, formatTable } from '@backpack/command-line'
+import { formatBytes, formatTable, showName } from '@backpack/command-line'
 import type { ClusterStatus, ServerStatus, ShardStatus } from './collect-status.js'
 import { describeAge, describeFigures } from './describe-figures.js'
 
@@ -26,8 +26,9 @@ export function renderBar(ratio: number): string {
   return `[${'#'.repeat(filled)}${'-'.repeat(barCells - filled)}]`
 }
 
+/** Host names and addresses come from whoever may write to the tree: nothing of it may control the terminal. */
 function section(title: string, lines: readonly string[]): string[] {
-  return lines.length === 0 ? [] : ['', title, ...lines.map((line) => `  ${line}`)]
+  return lines.length === 0 ? [] : ['', title, ...lines.map((line) => `  ${showName(line)}`)]
 }
 
 function renderShards(shards: readonly ShardStatus[], servers: ReadonlyMap<string, ServerStatus>): string[] {

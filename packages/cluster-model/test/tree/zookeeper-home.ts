@@ -1,0 +1,100 @@
+// Where the tests of ZooKeeperTree alone find a server, a proxy before it, and trees of either.
+import { ZooKeeperEnsemble } from '@backpack/test-cluster'
+import { readFileSync } from 'node:fs'
+import { afterAll, afterEach, beforeAll, beforeEach } from 'vitest'
+import ZooKeeper from 'zookeeper'
+import type { ClusterTree } from '../../src/tree/cluster-tree.js'
+import { ZooKeeperTree, type ZooKeeperTreeOptions } from '../../src/tree/zookeeper-tree.js'
+import { ZooKeeperProxy } from './zookeeper-proxy.js'
+
+/** Short, since the client looks for a server again three times in that. */
+const proxySessionMs = 2_000
+
+export interface ZooKeeperHome {
+  readonly ensemble: ZooKeeperEnsemble
+  /** Of the present test, as is the root. */
+  readonly proxy: ZooKeeperProxy
+  readonly root: string
+  /** Trees are closed after the test. */
+  open(options?: Partial<ZooKeeperTreeOptions>): Promise<ZooKeeperTree>
+  openThroughProxy(options?: Partial<ZooKeeperTreeOptions>): Promise<ZooKeeperTree>
+  /**
+   * Ends the session that went through the proxy from the outside: a second client takes it over and closes it. Meanwhile the
+   * tree is kept from taking it back; it learns of it once the proxy accepts again.
+   */
+  expireBehindProxy(): Promise<void>
+}
+
+/** To be called once in a test file. */
+export function useZooKeeper(): ZooKeeperHome {
+  let ensemble: ZooKeeperEnsemble | undefined
+  let proxy: ZooKeeperProxy | undefined
+  let tests = 0
+  const opened: ClusterTree[] = []
+  beforeAll(async () => {
+    ensemble = await ZooKeeperEnsemble.start()
+  })
+  afterAll(() => ensemble?.close())
+  beforeEach(async () => {
+    tests++
+    proxy = await ZooKeeperProxy.start(Number(home.ensemble.connectString.split(':')[1]))
+  })
+  afterEach(async () => {
+    await Promise.all(opened.splice(0).map((tree) => tree.close()))
+    await proxy?.close()
+  })
+  const home: ZooKeeperHome = {
+    get ensemble() {
+      if (ensemble === undefined) throw new TypeError('There is no server yet')
+      return ensemble
+    },
+    get proxy() {
+      if (proxy === undefined) throw new TypeError('There is no proxy yet')
+      return proxy
+    },
+    get root() {
+      return `/backpack/test-${tests}`
+    },
+    async open(options = {}) {
+      const tree = await ZooKeeperTree.open({
+        servers: home.ensemble.connectString,
+        root: home.root,
+        ...options,
+      })
+      opened.push(tree)
+      return tree
+    },
+    openThroughProxy(options = {}) {
+      return home.open({ servers: home.proxy.address, sessionTimeoutMs: proxySessionMs, ...options })
+    },
+    async expireBehindProxy() {
+      const session = home.proxy.session
+      home.proxy.cut({ refuse: true })
+      await takeOverAndClose(home.ensemble.connectString, session)
+    },
+  }
+  return home
+}
+
+async function takeOverAndClose(
+  servers: string,
+  { id, password }: { readonly id: string; readonly password: string },
+): Promise<void> {
+  const second = new ZooKeeper({ connect: servers, timeout: 4_000, client_id: id, client_password: password })
+  const connected = new Promise((resolve) => second.once('connect', resolve))
+  second.init({})
+  await connected
+  // Not from within the client's own event.
+  await new Promise((resolve) => setImmediate(resolve))
+  second.close()
+}
+
+export function statesOf(tree: ClusterTree): string[] {
+  const states: string[] = []
+  tree.onState((state) => states.push(state))
+  return states
+}
+
+export function isStopped(pid: number): boolean {
+  return readFileSync(`/proc/${pid}/stat`, 'latin1').includes(') T ')
+}
