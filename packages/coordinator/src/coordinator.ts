@@ -237,7 +237,6 @@ function makeParts(
     receiver: new UploadReceiver({ limits, spoolDirectory, rate }),
     inFlight: new InFlightBytes(),
     uploads: new UploadCounters(limits),
-    held: { bytes: 0 },
     limits,
     log,
     copies,

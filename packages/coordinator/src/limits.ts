@@ -16,10 +16,8 @@ export const coordinatorLimits = {
   bodyWindowMs: 10_000,
   /** Shards that are tried for one upload. */
   shardsTriedMax: 4,
-  /** Answers up to this size do not hold a node's connection while their client reads slowly. */
-  heldAnswerBytesMax: mebibyte,
-  /** All such answers together. */
-  heldAnswersBytesMax: 32 * mebibyte,
+  /** Of an answer this much may wait for its reader here; beyond that its node has to wait. */
+  answerBufferBytesMax: 128 * 1024,
   /** After this the coordinator asks a queue again that took nothing, before it relies on it. */
   queueAwayMs: 1_000,
   /** Figures of the queue are as old as this at most. */

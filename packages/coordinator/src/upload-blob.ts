@@ -42,7 +42,7 @@ export async function uploadBlob(
       const { version, etag } = result
       return { version, etag, node, others: nodes.filter((other) => other !== node) }
     } catch (error) {
-      if (true) throw error
+      if (codeOf(error) === undefined || blamesRequest(error)) throw error
       cause = error
       parts.log.warn({ err: error, node: node.id, shard: shard.id }, 'a node did not take an upload')
     }

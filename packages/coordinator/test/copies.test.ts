@@ -84,7 +84,10 @@ test('while no queue takes tasks and a node is away, an upload is 503: never a s
   expect([answer.status, jsonOf(answer)['code']]).toEqual([503, 'QUEUE_AWAY'])
   expect(answer.headers).toMatchObject({ 'x-backpack-copies': '1', 'retry-after': '1' })
   state.away = false
-  await until(async () => (await send(cluster.port, 'PUT', '/a', { body: 'x' })).status === 200, 'it is asked again')
+  await until(
+    async () => (await send(cluster.port, 'PUT', '/a', { body: 'x' })).status === 200,
+    'it is asked again',
+  )
   expect((await dueTasks(cluster.queue)).map(({ task }) => task.to)).toEqual(['12'])
 })
 

@@ -144,7 +144,7 @@ describe('a large body', () => {
         },
       }),
       duplex: 'half',
-    } as RequestInit)
+    })
     expect(answer.status).toBe(200)
     expect((await send(port, 'HEAD', '/1:chunked')).headers['content-length']).toBe(String(body.length))
   })

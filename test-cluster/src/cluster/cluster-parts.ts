@@ -52,10 +52,19 @@ export class ClusterParts {
 
   async startStore(id: number, serverId: number, givenPort?: number): Promise<void> {
     const port = givenPort ?? (await freePort())
-    const directory = join(this.#directory.path, `store-${id}`)
-    const where = ['serve', directory, '--host', '127.0.0.1', '--port', String(port), '--log-level', 'warn']
+    const name = `store ${id}`
+    const where = [
+      'serve',
+      this.#directoryOf(name),
+      '--host',
+      '127.0.0.1',
+      '--port',
+      String(port),
+      '--log-level',
+      'warn',
+    ]
     const args = [...where, ...this.#options.storeArguments]
-    const store = this.#daemon(`store ${id}`, port, 'backpack', args, '/-/ready')
+    const store = this.#daemon(name, port, 'backpack', args, '/-/ready')
     this.stores.set(id, store)
     await this.#begin(store, serverId)
   }
@@ -63,9 +72,9 @@ export class ClusterParts {
   async startCoordinator(id: number, serverId: number, root: string): Promise<void> {
     const port = await freePort()
     const where = [this.ensemble.connectString, root, '127.0.0.1', String(port)]
-    const spool = join(this.#directory.path, `spool-${id}`)
-    const args = [...where, '--spool', spool, ...this.#options.coordinatorArguments]
-    const coordinator = this.#daemon(`coordinator ${id}`, port, 'backpack-coordinator', args, '/-/live')
+    const name = `coordinator ${id}`
+    const args = [...where, '--spool', this.#directoryOf(name), ...this.#options.coordinatorArguments]
+    const coordinator = this.#daemon(name, port, 'backpack-coordinator', args, '/-/live')
     this.coordinators.set(id, coordinator)
     await this.#begin(coordinator, serverId)
   }
@@ -112,7 +121,13 @@ export class ClusterParts {
   #daemon(name: string, port: number, program: string, args: readonly string[], readyPath: string): Daemon {
     const env = { ...this.#options.env, TMPDIR: join(this.#directory.path, 'tmp') }
     const command = [programPath(program), ...args] as const
-    return new Daemon({ name, port, command, env, readyPath, logPath: this.#logPath(name) })
+    const directory = this.#directoryOf(name)
+    return new Daemon({ name, port, directory, command, env, readyPath, logPath: this.#logPath(name) })
+  }
+
+  /** `store-4`, below what goes with the cluster. */
+  #directoryOf(name: string): string {
+    return join(this.#directory.path, name.replace(' ', '-'))
   }
 
   async #begin(daemon: Daemon, serverId: number): Promise<void> {

@@ -8,6 +8,8 @@ const answerMs = 2_000
 export interface DaemonSettings {
   readonly name: string
   readonly port: number
+  /** What it keeps: a store's data, a coordinator's spool. */
+  readonly directory: string
   /** The file to run, and its arguments. */
   readonly command: readonly [string, ...string[]]
   readonly env: NodeJS.ProcessEnv
@@ -26,6 +28,10 @@ export class Daemon implements ClusterMember {
 
   get name(): string {
     return this.#settings.name
+  }
+
+  get directory(): string {
+    return this.#settings.directory
   }
 
   get port(): number {

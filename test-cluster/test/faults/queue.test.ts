@@ -25,7 +25,8 @@ afterAll(async () => {
 })
 
 describe('with all Redis servers away', () => {
-  it.each(['killed', 'frozen'] as const)(
+  // A claim that a frozen server runs when it thaws is in nobody's hands until its lease of half a minute ends.
+  it.each(fullFaults ? (['killed', 'frozen'] as const) : (['killed'] as const))(
     'uploads are copied before their answer, or refused: servers %s',
     { timeout: limitMs },
     async (how) => {
@@ -38,13 +39,19 @@ describe('with all Redis servers away', () => {
       }
       try {
         await acknowledges(10)
-        await Promise.all(ids.map((id) => (how === 'killed' ? cluster.redis(id).kill() : cluster.redis(id).freeze())))
+        await Promise.all(
+          ids.map((id) => (how === 'killed' ? cluster.redis(id).kill() : cluster.redis(id).freeze())),
+        )
         const awayFromMs = performance.now()
         await acknowledges(least)
         const awayToMs = performance.now()
-        await Promise.all(ids.map((id) => (how === 'killed' ? cluster.redis(id).restart() : cluster.redis(id).thaw())))
+        await Promise.all(
+          ids.map((id) => (how === 'killed' ? cluster.redis(id).restart() : cluster.redis(id).thaw())),
+        )
         const direct = await uploads.expectCopiedDirectly(awayFromMs, awayToMs)
-        console.log(`${direct} uploads without a queue, all copied directly; ${uploads.refused.length} refused`)
+        console.log(
+          `${direct} uploads without a queue, all copied directly; ${uploads.refused.length} refused`,
+        )
         await until(() => uploads.acknowledged.at(-1)?.copies === 1, 'the queue is used again', boundMs)
       } finally {
         await uploads.stop()
@@ -139,6 +146,8 @@ describe.runIf(fullFaults)('one Redis of two', () => {
     const lastMs = Math.max(...uploads.acknowledged.map(({ answeredAtMs }) => answeredAtMs))
     await uploads.untilEverywhere(boundMs)
     const seconds = Math.round((performance.now() - lastMs) / 1_000)
-    console.log(`${mishap}: ${uploads.acknowledged.length} blobs everywhere ${seconds} s after the last answer`)
+    console.log(
+      `${mishap}: ${uploads.acknowledged.length} blobs everywhere ${seconds} s after the last answer`,
+    )
   }
 })

@@ -9,12 +9,25 @@ export interface Acknowledged {
   readonly etag: string
   /** Made before the answer, the first included. */
   readonly copies: number
+  /** Undefined: its content is its name. */
+  readonly bytes: number | undefined
   /** When it was asked for, and when it was answered, on the clock of performance.now(). */
   readonly askedAtMs: number
   readonly answeredAtMs: number
 }
 
+export interface UploadsOptions {
+  /** Ids of the coordinators, in turn; default: all of them. */
+  readonly through?: readonly number[]
+  /** Default: the name is the content. */
+  readonly sizeBytes?: () => number
+  /** An upload whose connection broke is counted and forgotten; else it ends the run. */
+  readonly mayBreak?: boolean
+}
+
 export class AcknowledgedUploads {
+  /** Cut off before any answer. */
+  broken = 0
   readonly acknowledged: Acknowledged[] = []
   /** Answers other than 200, each with what it said. */
   readonly refused: { readonly status: number; readonly text: string }[] = []
@@ -24,9 +37,12 @@ export class AcknowledgedUploads {
   #stopped = false
   #uploading: Promise<void>[] = []
 
-  constructor(cluster: TestCluster, prefix: string) {
+  readonly #options: UploadsOptions
+
+  constructor(cluster: TestCluster, prefix: string, options: UploadsOptions = {}) {
     this.#cluster = cluster
     this.#prefix = prefix
+    this.#options = options
   }
 
   /** So many at once until stop(), through the coordinators in turn. */
@@ -46,14 +62,24 @@ export class AcknowledgedUploads {
     for (let left = count; left > 0; left--) await this.one()
   }
 
-  /** A blob whose content is its name. */
+  /** A blob whose content is its name, again and again. */
   async one(headers: Readonly<Record<string, string>> = {}): Promise<void> {
     const number = this.#count++
+    const { through = [...this.#cluster.coordinators.keys()], sizeBytes, mayBreak = false } = this.#options
+    const bytes = sizeBytes?.()
     const name = `${this.#prefix} ${number}.txt`
     const askedAtMs = performance.now()
-    const coordinator = this.#cluster.coordinator((number % this.#cluster.coordinators.size) + 1)
-    const question = { method: 'PUT', path: pathOf(name), body: name, headers } as const
-    const { status, headers: given, body } = await this.#cluster.ask(coordinator, question)
+    const coordinator = this.#cluster.coordinator(through[number % through.length] ?? 1)
+    const question = { method: 'PUT', path: pathOf(name), body: contentOf(name, bytes), headers } as const
+    let answer: HttpAnswer
+    try {
+      answer = await this.#cluster.ask(coordinator, question)
+    } catch (error) {
+      if (!mayBreak) throw error
+      this.broken++
+      return
+    }
+    const { status, headers: given, body } = answer
     const answeredAtMs = performance.now()
     if (status !== 200) {
       this.refused.push({ status, text: body.toString() })
@@ -62,14 +88,14 @@ export class AcknowledgedUploads {
     const etag = String(given['etag'])
     const copies = Number(given['x-backpack-copies'])
     const shardId = String(given['x-backpack-shard'])
-    this.acknowledged.push({ name, shardId, etag, copies, askedAtMs, answeredAtMs })
+    this.acknowledged.push({ name, shardId, etag, copies, bytes, askedAtMs, answeredAtMs })
   }
 
   /** Nodes of its shard that have a blob as it was acknowledged. */
-  async nodesWith({ name, shardId, etag }: Acknowledged): Promise<number> {
+  async nodesWith({ name, shardId, etag, bytes }: Acknowledged): Promise<number> {
     const nodes = this.#cluster.nodesOf(shardId)
     const answers = await Promise.all(nodes.map((id) => this.#cluster.getFrom(id, name)))
-    return answers.filter((answer) => isSame(answer, name, etag)).length
+    return answers.filter((answer) => isSame(answer, contentOf(name, bytes), etag)).length
   }
 
   /** Resolves once every node of its shard has each of them. Rejects with those that lack a copy after `limitMs`. */
@@ -102,6 +128,10 @@ export class AcknowledgedUploads {
   }
 }
 
-function isSame({ status, headers, body }: HttpAnswer, name: string, etag: string): boolean {
-  return status === 200 && headers['etag'] === etag && body.toString() === name
+function contentOf(name: string, bytes: number | undefined): Buffer {
+  return bytes === undefined ? Buffer.from(name) : Buffer.alloc(bytes, name)
+}
+
+function isSame({ status, headers, body }: HttpAnswer, content: Buffer, etag: string): boolean {
+  return status === 200 && headers['etag'] === etag && body.equals(content)
 }

@@ -1,4 +1,4 @@
-// The  one file that touches npm `zookeeper`: one of its client objects, from init() to close(), never used again after.
+// The one file that touches npm `zookeeper`: one of its client objects, from init() to close(), never used again after.
 // It takes the callback methods, which give numbers, and the default watcher, which keeps no memory per watch.
 import type { EventEmitter } from 'node:events'
 import { ClusterError } from '../errors.js'

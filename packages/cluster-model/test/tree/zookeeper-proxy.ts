@@ -16,6 +16,7 @@ export class ZooKeeperProxy {
   readonly #server: Server
   readonly #sockets = new Set<Socket>()
   #refusing = false
+  #pieceBytes: number | undefined
   #wanted: { kind: number; lose: 'request' | 'answer'; then: () => Promise<void> | void } | undefined
   #session: { id: string; password: string } | undefined
 
@@ -57,6 +58,11 @@ export class ZooKeeperProxy {
     this.#wanted = { kind: kinds[kind], lose, then }
   }
 
+  /** From now on answers come in pieces of so many bytes, as over a slow network. */
+  sendInPieces(pieceBytes: number): void {
+    this.#pieceBytes = pieceBytes
+  }
+
   /** Whether what loseNext() asked for has happened. */
   get hasLost(): boolean {
     return this.#wanted === undefined
@@ -83,6 +89,7 @@ export class ZooKeeperProxy {
     for (const socket of [client, server]) socket.on('error', end).on('close', end)
     let lostAnswer: { number: number; then: () => Promise<void> | void } | undefined
     let shaken = { request: false, answer: false }
+    let writes: Promise<void> = Promise.resolve()
     readFrames(client, (frame) => {
       const wanted = this.#wanted
       if (shaken.request && wanted !== undefined && frame.readInt32BE(8) === wanted.kind) {
@@ -103,8 +110,17 @@ export class ZooKeeperProxy {
         return
       }
       shaken = { ...shaken, answer: true }
-      client.write(frame)
+      writes = writes.then(() => this.#write(client, frame))
     })
+  }
+
+  async #write(client: Socket, frame: Buffer): Promise<void> {
+    const pieceBytes = this.#pieceBytes ?? frame.length
+    for (let at = 0; at < frame.length && !client.destroyed; at += pieceBytes) {
+      client.write(frame.subarray(at, at + pieceBytes))
+      // Each is read before the next is sent.
+      if (pieceBytes < frame.length) await new Promise((resolve) => setTimeout(resolve, 1))
+    }
   }
 
   /** The answer to a connect request: length, protocol, timeout, session id, password with its length. */

@@ -63,12 +63,15 @@ describe('a session that expires', () => {
     expect(await textOf(tree, '/turn')).toBe('two')
   })
 
-  test('while no server can be reached is replaced once one can', async () => {
-    const tree = await zooKeeper.open({ servers: zooKeeper.proxy.address, sessionTimeoutMs: 1_000 })
+  test('while no server can be reached is given up, and replaced once one can', async () => {
+    const said: string[] = []
+    const log = { info() {}, warn: (_: object, message: string) => said.push(message) }
+    const tree = await zooKeeper.openThroughProxy({ sessionTimeoutMs: 1_000, log })
     await tree.create('/fleeting', bytes(''), { ephemeral: true })
     const other = await zooKeeper.open()
     const before = zooKeeper.proxy.session.id
     zooKeeper.proxy.cut({ refuse: true })
+    await until(() => said.includes('beginning another ZooKeeper session'), 'the session is given up')
     await until(async () => (await other.get('/fleeting')) === undefined, 'the server has ended the session')
     zooKeeper.proxy.accept()
     await until(() => tree.state === 'connected', 'the link is back')

@@ -21,11 +21,6 @@ export type ReadEnd =
   /** No answer, or one that another node may do better. */
   | { readonly outcome: 'failed'; readonly status: number | undefined; readonly cause: unknown }
 
-/** Memory in answers whose clients read more slowly than their nodes send. */
-export interface HeldAnswers {
-  bytes: number
-}
-
 /** undici looks at its deadlines about twice a second: with that, a silent node costs at most 5 s. */
 const silenceMs = 4_000
 
@@ -44,19 +39,17 @@ const passedOn: ReadonlySet<string> = new Set([
 export function proxyRead(
   { pool, method, path, headers }: ReadRequest,
   response: ServerResponse,
-  held: HeldAnswers,
   limits: CoordinatorLimits,
 ): Promise<ReadEnd> {
   return new Promise((resolve) => {
     const options = { method, path, headers, headersTimeout: silenceMs, bodyTimeout: silenceMs, reset: false }
-    pool.dispatch(options, new ReadAttempt(response, held, limits, resolve))
+    pool.dispatch(options, new ReadAttempt(response, limits, resolve))
   })
 }
 
 class ReadAttempt implements Dispatcher.DispatchHandler {
   readonly #response: ServerResponse
-  readonly #held: HeldAnswers
-  readonly #limits: CoordinatorLimits
+  readonly #bufferBytesMax: number
   readonly #resolve: (end: ReadEnd) => void
   readonly #onClose = () => this.#clientIsGone()
   #controller: Dispatcher.DispatchController | undefined
@@ -64,18 +57,15 @@ class ReadAttempt implements Dispatcher.DispatchHandler {
   #unwanted: ReadEnd | undefined
   #status = 0
   #headers: Record<string, string> = {}
-  #heldBytes = 0
   #over = false
 
   constructor(
     response: ServerResponse,
-    held: HeldAnswers,
-    limits: CoordinatorLimits,
+    { answerBufferBytesMax }: CoordinatorLimits,
     resolve: (end: ReadEnd) => void,
   ) {
     this.#response = response
-    this.#held = held
-    this.#limits = limits
+    this.#bufferBytesMax = answerBufferBytesMax
     this.#resolve = resolve
     response.on('close', this.#onClose)
   }
@@ -104,7 +94,8 @@ class ReadAttempt implements Dispatcher.DispatchHandler {
     if (!response.headersSent) {
       response.writeHead(this.#status, this.#headers)
     }
-    if (response.write(chunk) || this.#mayHold()) return
+    // node:http would have a small photo wait for its own headers.
+    if (response.write(chunk) || response.writableLength < this.#bufferBytesMax) return
     controller.pause()
     response.once('drain', () => controller.resume())
   }
@@ -127,20 +118,6 @@ class ReadAttempt implements Dispatcher.DispatchHandler {
     }
     if (!this.#response.writableFinished) this.#response.destroy()
     this.#end({ outcome: 'sent', whole: false })
-  }
-
-  /** A small answer is taken whole, so that a slow client does not occupy the node's connection. */
-  #mayHold(): boolean {
-    if (this.#heldBytes > 0) return true
-    const { heldAnswerBytesMax, heldAnswersBytesMax } = this.#limits
-    const sizeBytes = Number(this.#headers['content-length'] ?? Number.POSITIVE_INFINITY)
-    if (sizeBytes > heldAnswerBytesMax || this.#held.bytes + sizeBytes > heldAnswersBytesMax) return false
-    this.#heldBytes = sizeBytes
-    this.#held.bytes += sizeBytes
-    this.#response.once('close', () => {
-      this.#held.bytes -= sizeBytes
-    })
-    return true
   }
 
   #clientIsGone(): void {

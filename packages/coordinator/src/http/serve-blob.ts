@@ -12,11 +12,10 @@ import { orderNodes } from '../node-order.js'
 import type { CoordinatorParts } from '../parts.js'
 import { shardToRead } from '../shard-to-read.js'
 import { sendCode } from './answers.js'
-import { type HeldAnswers, proxyRead, type ReadEnd } from './proxy-read.js'
+import { proxyRead, type ReadEnd } from './proxy-read.js'
 
 export interface ReadParts extends CoordinatorParts {
   readonly readPools: NodePools
-  readonly held: HeldAnswers
 }
 
 /** What decides about a read is the node's to judge. */
@@ -40,7 +39,7 @@ export async function serveBlob(
     sendCode(response, 'NOT_FOUND', `There is no shard ${JSON.stringify(shardId)}`)
     return
   }
-  const { health, readPools, held, limits } = parts
+  const { health, readPools, limits } = parts
   const method = request.method === 'HEAD' ? 'HEAD' : 'GET'
   const path = pathOfName(name)
   const headers = forwardedHeaders(request)
@@ -48,7 +47,7 @@ export async function serveBlob(
   let cause: unknown
   for (const node of orderNodes(shard.nodes, name, parts.isUp)) {
     const pool = readPools.get(node.url)
-    const end = await proxyRead({ pool, method, path, headers }, response, held, limits)
+    const end = await proxyRead({ pool, method, path, headers }, response, limits)
     noteHealth(health, node, end)
     if (end.outcome === 'sent' || end.outcome === 'gone') return
     if (end.outcome === 'missing') continue

@@ -81,7 +81,7 @@ describe('the walk-through of 2013', () => {
     await expectOutput(dumpedShards, 'dump-shards')
     await expectOutput('Shard 1 is read-only now\n', 'disable-shard', '1')
     await expectOutput('Queue info updated!\n', 'set-queue', 'backpack-queue', 'one:13001,two:13003')
-  })
+  }, 180_000)
 
   test('leaves no session behind', async () => {
     await setUpShards()

@@ -171,6 +171,36 @@ describe('slow clients', () => {
     expect((await send(cluster.port, 'GET', '/1:large')).body.equals(large)).toBe(true)
   })
 
+  test('one that reads no further has its node wait, not the memory filled', async () => {
+    const sizeBytes = 256 * mebibyte
+    const chunk = Buffer.alloc(mebibyte)
+    let sentBytes = 0
+    const address = await falseNode((_request, response) => {
+      response.writeHead(200, { 'Content-Length': String(sizeBytes) })
+      const more = () => {
+        while (sentBytes < sizeBytes) {
+          sentBytes += chunk.length
+          if (!response.write(chunk)) return
+        }
+        response.end()
+      }
+      response.on('drain', more)
+      more()
+    })
+    const { port } = await smallCluster({ nodesPerShard: [1], otherNodes: { 11: address } })
+    const slow = await connected(port)
+    slow.socket.pause()
+    slow.write(request('GET', '/1:large'))
+    let before = -1
+    let unchanged = 0
+    await until(() => {
+      unchanged = sentBytes > 0 && sentBytes === before ? unchanged + 1 : 0
+      before = sentBytes
+      return unchanged > 50
+    }, 'nothing moves any more')
+    expect(sentBytes).toBeLessThan(64 * mebibyte)
+  })
+
   test('one that takes nothing of its answer is closed in the end', async () => {
     const cluster = await run({ stalledMs: 300 })
     await cluster.node('11').store.put('large', patternBytes(30 * mebibyte))

@@ -41,7 +41,7 @@ export async function sourceFailure(
 export function failedAtAll(limits: ReplicatorLimits, misses: readonly Miss[]): TaskResult {
   const reasons = misses.map(({ reason }) => reason).join('; ')
   if (misses.some(({ why }) => why === 'away')) {
-    return failed(`Sources are away: ${reasons}`, limits.attemptsMax)
+    return failed(`Sources are away: ${reasons}`, Number.POSITIVE_INFINITY)
   }
   if (misses.some(({ why }) => why === 'failing')) {
     return failed(`No source gives the blob: ${reasons}`, limits.attemptsMax)

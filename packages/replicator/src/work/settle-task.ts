@@ -6,9 +6,6 @@ import type { ReplicatorLog } from '../options.js'
 import type { Acknowledger } from './acknowledger.js'
 import type { TargetNotes } from './target-notes.js'
 
-/** A lease that ends at once: whoever claims next may have the task. */
-const noLeaseMs = 1
-
 export interface SettleParts {
   readonly queue: ReplicationQueue
   readonly acknowledger: Acknowledger
@@ -34,13 +31,13 @@ export async function settleTask(parts: SettleParts, claim: Claim, result: TaskR
       return park(parts, claim, result.reason)
     case 'target-away':
       // The pause of the target gave most of its tasks back already.
-      return giveBack(queue, [claim.id])
+      return giveBack(queue, claim)
   }
 }
 
-/** The tasks are due again, as if nobody had claimed them. */
-export async function giveBack(queue: ReplicationQueue, ids: readonly string[]): Promise<void> {
-  if (ids.length > 0) await queue.renew(ids, noLeaseMs)
+/** Due again soon, for whoever claims next: fail() counts one failure, so with one less the count stays as it was. */
+export function giveBack(queue: ReplicationQueue, { id, attempts }: Claim): Promise<void> {
+  return queue.fail(id, attempts - 1)
 }
 
 async function park(

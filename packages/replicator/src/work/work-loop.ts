@@ -76,18 +76,19 @@ export class WorkLoop {
         continue
       }
       const { claims, waitMs } = await this.#claimer.claim({ ...room, leaseMs })
-      if (this.#closing) await this.#giveBack(claims.map(({ id }) => id))
+      if (this.#closing) await this.#giveBack(claims)
       else for (const claim of claims) this.#start(claim)
       if (waitMs > 0 && !this.#closing) await this.#pause(waitMs)
     }
   }
 
-  async #giveBack(ids: readonly string[]): Promise<void> {
+  async #giveBack(claims: readonly Claim[]): Promise<void> {
     const { queue, log } = this.#parts
-    const notOurs = ids.filter((id) => !this.#underWay.has(id))
-    await giveBack(queue, notOurs).catch((error: unknown) => {
+    try {
+      for (const claim of claims) if (!this.#underWay.has(claim.id)) await giveBack(queue, claim)
+    } catch (error) {
       log.warn({ err: error }, 'tasks were not given back; they are due when their leases end')
-    })
+    }
   }
 
   /** Until a task ends, or so long. */
@@ -117,7 +118,7 @@ export class WorkLoop {
     const startedAtMs = performance.now()
     try {
       const result = await this.#runTask(claim)
-      if (result === undefined) return await giveBack(queue, [claim.id])
+      if (result === undefined) return await giveBack(queue, claim)
       await settleTask(this.#parts, claim, result)
       if (result.outcome === 'done') counters.onDone((performance.now() - startedAtMs) / 1_000)
     } catch (error) {

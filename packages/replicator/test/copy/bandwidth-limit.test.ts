@@ -61,15 +61,18 @@ test('waiting ends when it is aborted', async () => {
 test.each([
   ['small', 15, 200_000],
   ['large', 2, 1_500_000],
-])('a replicator copies no more %s blobs than its limit allows in the time that passed', async (_, count, bytes) => {
-  const cluster = await SmallCluster.start({ proxied: ['2'] })
-  const bytesPerSecond = 2_000_000
-  for (let at = 0; at < count; at++) await cluster.upload(`blob-${at}`, patternBytes(bytes, at))
-  const startedAtMs = performance.now()
-  await cluster.replicate({ concurrency: 4, bandwidthBytesPerSecond: bytesPerSecond })
-  await cluster.drained()
-  const seconds = (performance.now() - startedAtMs) / 1_000
-  const sentBytes = cluster.proxy('2').toStoreBytes
-  expect(sentBytes).toBeGreaterThan(count * bytes)
-  expect(sentBytes).toBeLessThanOrEqual(bytesPerSecond * (seconds + 0.2))
-})
+])(
+  'a replicator copies no more %s blobs than its limit allows in the time that passed',
+  async (_, count, bytes) => {
+    const cluster = await SmallCluster.start({ proxied: ['2'] })
+    const bytesPerSecond = 2_000_000
+    for (let at = 0; at < count; at++) await cluster.upload(`blob-${at}`, patternBytes(bytes, at))
+    const startedAtMs = performance.now()
+    await cluster.replicate({ concurrency: 4, bandwidthBytesPerSecond: bytesPerSecond })
+    await cluster.drained()
+    const seconds = (performance.now() - startedAtMs) / 1_000
+    const sentBytes = cluster.proxy('2').toStoreBytes
+    expect(sentBytes).toBeGreaterThan(count * bytes)
+    expect(sentBytes).toBeLessThanOrEqual(bytesPerSecond * (seconds + 0.2))
+  },
+)
