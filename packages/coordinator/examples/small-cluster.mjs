@@ -1,5 +1,4 @@
-// What the examples beside this file run on: a cluster in this process, without ZooKeeper and Redis. Two stores make up
-// one shard; the model and the queue are files.
+// What the examples run on: a cluster in one process, its model and its queue in files. Two stores make up one shard.
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -16,7 +15,7 @@ import { pino } from 'pino'
 
 export async function smallCluster() {
   const path = await mkdtemp(join(tmpdir(), 'backpack-'))
-  const log = pino({ level: 'warn' })
+  const log = pino({ level: 'silent' })
   const stores = await Promise.all(['a', 'b'].map((name) => Store.open({ path: join(path, name) })))
   const serve = (store) => startDaemon({ store, host: '127.0.0.1', port: 0, log })
   const daemons = await Promise.all(stores.map(serve))

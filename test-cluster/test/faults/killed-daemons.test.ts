@@ -10,6 +10,7 @@ import { printedRandom } from '../helpers/seeded-random.js'
 
 const limitMs = fullFaults ? 1_800_000 : 240_000
 const copiedMs = 120_000
+const killsMin = fullFaults ? 60 : 8
 /** The issue's bound for the sizes in the model. */
 const sizesMs = 10_000
 
@@ -38,7 +39,7 @@ describe('a cluster whose daemons are killed', () => {
     })
     uploads.start(3)
     let kills = 0
-    while (uploads.acknowledged.length < count) {
+    while (uploads.acknowledged.length < count || kills < killsMin) {
       await passed(random.between(0, 400))
       const victim = random.pick([
         cluster.coordinator(1),
@@ -52,7 +53,6 @@ describe('a cluster whose daemons are killed', () => {
     }
     await uploads.stop()
     console.log(`${uploads.acknowledged.length} acknowledged, ${uploads.broken} cut off, ${kills} kills`)
-    expect(kills).toBeGreaterThan(3)
     await uploads.untilEverywhere(copiedMs)
   })
 

@@ -46,12 +46,11 @@ async function expectAll(queue: RedisQueue, tasks: readonly Task[]): Promise<Cla
   const left = new Set(tasks.map(encodeTask))
   const found: Claim[] = []
   await until(async () => {
-    for (const claim of await claimAll(queue)) {
-      if (!left.delete(claim.id)) throw new Error(`Not expected: ${claim.id}`)
-      found.push(claim)
-    }
+    found.push(...(await claimAll(queue)))
+    for (const { id } of found) left.delete(id)
     return left.size === 0
   }, 'all tasks are claimed')
+  expect(pathsOf(found)).toEqual(tasks.map(({ path }) => path).sort())
   return found
 }
 
@@ -101,16 +100,17 @@ test('a server that is back with old data brings back finished tasks at most, ea
   await queue.push(copyTasks(20, '3'))
   await servers[0]?.restartFrom(snapshot)
   await until(async () => (await queue.figures()).serversUp === 3, 'three servers answer')
-  const finished = new Set(first.map(({ id }) => id))
-  const left = new Set(copyTasks(20, '3').map(encodeTask))
+  const claimed: string[] = []
   await until(async () => {
-    for (const { id } of await claimAll(queue)) {
-      if (!finished.delete(id) && !left.delete(id)) throw new Error(`Not expected: ${id}`)
-      await queue.complete([id])
-    }
+    const ids = (await claimAll(queue)).map(({ id }) => id)
+    claimed.push(...ids)
+    await queue.complete(ids)
     return (await queue.figures()).total === 0
   }, 'the queue is empty')
-  expect(left).toEqual(new Set())
+  expect(new Set(claimed).size).toBe(claimed.length)
+  const finished = first.map(({ id }) => id)
+  const rest = claimed.filter((id) => !finished.includes(id))
+  expect(rest.sort()).toEqual(copyTasks(20, '3').map(encodeTask).sort())
 })
 
 test.each([
@@ -134,10 +134,12 @@ test.each([
       return Math.min(...times)
     }
     const firstMs = await nextTurnMs()
+    const more: Claim[] = []
     await until(async () => {
-      expect(await claimAll(queue)).toEqual([])
+      more.push(...(await claimAll(queue)))
       return (await nextTurnMs()) > firstMs + 400
     }, 'the others have asked, and more than once')
+    expect(more).toEqual([])
   } finally {
     for (const client of clients) client.disconnect()
   }
@@ -152,12 +154,15 @@ test('a frozen server delays a call by its timeout at most, and is passed over f
   servers[0]?.freeze()
   await queue.push([copyTask(100)])
   const startedMs = performance.now()
-  for (let at = 0; at < 10; at++) {
+  let longestMs = 0
+  for (let at = 0; performance.now() - startedMs < 1_500; at++) {
+    const roundMs = performance.now()
     await queue.push([copyTask(200 + at)])
     const claims = await claimAll(queue, { limit: 5 })
     await queue.complete(claims.map(({ id }) => id))
+    longestMs = Math.max(longestMs, performance.now() - roundMs)
   }
-  expect(performance.now() - startedMs).toBeLessThan(timeoutMs)
+  expect(longestMs).toBeLessThan(timeoutMs / 2)
   servers[0]?.thaw()
   await until(async () => (await queue.figures()).serversUp === 3, 'three servers answer')
 })
@@ -266,7 +271,8 @@ test('whatever happens to one server after the other, every task that was pushed
       }
       await until(async () => (await queue.figures()).serversUp === 3, 'three servers answer')
       // What was queued while one was away is on two: the next mishap must not take the last copy.
-      await until(() => [...pushed].slice(0, -50).every((id) => done.has(id)), 'tasks before are done')
+      const before = [...pushed]
+      await until(() => before.every((id) => done.has(id)), 'tasks before are done')
     }
     isOver = true
   }
