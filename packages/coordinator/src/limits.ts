@@ -18,6 +18,8 @@ export const coordinatorLimits = {
   shardsTriedMax: 4,
   /** Of an answer this much may wait for its reader here; beyond that its node has to wait. */
   answerBufferBytesMax: 128 * 1024,
+  /** Uploads whose tasks go to the queue together. */
+  pushesPerBatchMax: 256,
   /** After this the coordinator asks a queue again that took nothing, before it relies on it. */
   queueAwayMs: 1_000,
   /** Figures of the queue are as old as this at most. */

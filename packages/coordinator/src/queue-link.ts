@@ -3,11 +3,13 @@ import type { QueueFigures, ReplicationQueue, Task } from '@backpack/cluster-mod
 import { codeOf } from './error-codes.js'
 import type { CoordinatorLimits } from './limits.js'
 import type { CoordinatorLog } from './options.js'
+import { TaskBatches } from './task-batches.js'
 
 export class QueueLink {
   readonly queue: ReplicationQueue
   readonly #limits: CoordinatorLimits
   readonly #log: CoordinatorLog
+  readonly #batches: TaskBatches
   #awayUntilMs = 0
   #figures: QueueFigures | undefined
   #figuresAtMs = Number.NEGATIVE_INFINITY
@@ -15,6 +17,7 @@ export class QueueLink {
 
   constructor(queue: ReplicationQueue, { limits, log }: { limits: CoordinatorLimits; log: CoordinatorLog }) {
     this.queue = queue
+    this.#batches = new TaskBatches(queue, limits.pushesPerBatchMax)
     this.#limits = limits
     this.#log = log
   }
@@ -32,7 +35,7 @@ export class QueueLink {
   /** Whether the tasks were taken: false when no server of the queue did. Throws any other error of push(). */
   async push(tasks: readonly Task[]): Promise<boolean> {
     try {
-      await this.queue.push(tasks)
+      await this.#batches.push(tasks)
       this.#awayUntilMs = 0
       return true
     } catch (error) {

@@ -7,10 +7,15 @@ import type { FileLock } from './file-lock.js'
 import type { TreeContent } from './file-tree-content.js'
 import { damaged, decodeTree, encodeTree, fileBytesMax } from './file-tree-format.js'
 
+/** Longer than a tick of the clock that files are stamped with. */
+const settleMs = 100
+
 export class TreeFile {
   readonly path: string
   #content: TreeContent | undefined
   #seen = ''
+  /** False when it had just been written as it was read: clocks of files are too coarse to tell the next write from that. */
+  #seenSettled = false
 
   constructor(path: string) {
     this.path = path
@@ -20,13 +25,15 @@ export class TreeFile {
   async read(): Promise<TreeContent | undefined> {
     try {
       const now = await stat(this.path, { bigint: true })
-      if (this.#content !== undefined && identify(now) === this.#seen) return this.#content
+      if (this.#content !== undefined && this.#seenSettled && identify(now) === this.#seen)
+        return this.#content
       const file = await open(this.path, 'r')
       try {
         const opened = await file.stat({ bigint: true })
         if (opened.size > BigInt(fileBytesMax)) throw damaged(this.path, `it has ${opened.size} bytes`)
         this.#content = decodeTree(this.path, await file.readFile())
         this.#seen = identify(opened)
+        this.#seenSettled = Date.now() - Number(opened.mtimeMs) > settleMs
         return this.#content
       } finally {
         await file.close()

@@ -1,5 +1,6 @@
-// Which watches stand at the server. Each is used up by the change it tells of and armed again before anybody is told, so
-// that what is read then is at least as new as the watch: requests of one session are carried out in order.
+// Which watches stand at the server. Each is used up by the change it tells of, and armed again before anybody is told: what
+// is read then is at least as new as the watch, since requests of one session are carried out in order. The answer to the
+// arming says whether there was more than that one change meanwhile; then everybody is told again.
 import type { TreeListeners, WatchKind } from './tree-listeners.js'
 import type { ChangeEvent, ZooKeeperClient } from './zookeeper-client.js'
 
@@ -13,11 +14,16 @@ const kindsOfEvent: Readonly<Record<ChangeEvent, readonly WatchKind[]>> = {
   child: ['children'],
 }
 
+/** What a watch was armed on: a node as it was made, and its changes since; or that there was none. */
+type Mark = { readonly czxid: number; readonly changes: number } | 'missing'
+
 export class WatchRegistry {
   readonly #listeners: TreeListeners
   readonly #absolute: (path: string) => string
   /** `kind path` of the watches that stand or are on their way, at the present client. */
   readonly #armed = new Set<string>()
+  /** By `kind path`, of the watches that stand or stood last. */
+  readonly #marks = new Map<string, Mark>()
   #client: ZooKeeperClient | undefined
 
   /** `absolute` makes a path of ZooKeeper of one of the tree. */
@@ -28,7 +34,7 @@ export class WatchRegistry {
 
   add(kind: WatchKind, path: string, changed: () => void): () => void {
     const remove = this.#listeners.add(kind, path, changed)
-    this.#arm(kind, path)
+    this.#arm(kind, path, () => true)
     return remove
   }
 
@@ -37,7 +43,9 @@ export class WatchRegistry {
     if (client !== this.#client) this.#armed.clear()
     this.#client = client
     for (const kind of ['node', 'children'] as const) {
-      for (const path of this.#listeners.paths(kind)) this.#arm(kind, path)
+      for (const path of this.#listeners.paths(kind)) {
+        this.#arm(kind, path, (before, now) => sameMark(before, now))
+      }
     }
     this.#listeners.callAll()
   }
@@ -45,42 +53,73 @@ export class WatchRegistry {
   changed(event: ChangeEvent, path: string): void {
     for (const kind of kindsOfEvent[event]) {
       this.#armed.delete(`${kind} ${path}`)
-      if (this.#listeners.has(kind, path)) this.#arm(kind, path)
+      if (this.#listeners.has(kind, path)) {
+        this.#arm(kind, path, (before, now) => isThatChange(event, before, now))
+      } else this.#marks.delete(`${kind} ${path}`)
     }
     for (const kind of kindsOfEvent[event]) this.#listeners.call(kind, path)
   }
 
-  #arm(kind: WatchKind, path: string): void {
+  /** `isKnown` says whether what the watch now stands on is what the listeners have been told of. */
+  #arm(kind: WatchKind, path: string, isKnown: (before: Mark | undefined, now: Mark) => boolean): void {
     const client = this.#client
     const key = `${kind} ${path}`
     if (client === undefined || this.#armed.has(key)) return
     this.#armed.add(key)
     const arming = kind === 'node' ? this.#armNode(client, path) : this.#armChildren(client, path)
-    void arming.then((stands) => {
-      // Without the link it is armed when that is back.
-      if (!stands && client === this.#client) this.#armed.delete(key)
+    void arming.then((now) => {
+      if (client !== this.#client) return
+      if (now === undefined) {
+        // Without the link it is armed when that is back.
+        this.#armed.delete(key)
+        return
+      }
+      const known = isKnown(this.#marks.get(key), now)
+      this.#marks.set(key, now)
+      if (!known) this.#listeners.call(kind, path)
     })
   }
 
-  async #armNode(client: ZooKeeperClient, path: string): Promise<boolean> {
-    const { outcome } = await client.exists(this.#absolute(path), { watch: true })
-    return outcome === 'done' || outcome === 'missing'
+  /** Undefined when the watch does not stand. */
+  async #armNode(client: ZooKeeperClient, path: string): Promise<Mark | undefined> {
+    const { outcome, value } = await client.exists(this.#absolute(path), { watch: true })
+    if (value !== undefined) return { czxid: value.czxid, changes: value.version }
+    return outcome === 'missing' ? 'missing' : undefined
   }
 
   /** While there is no such node, a watch for its creation stands instead. */
-  async #armChildren(client: ZooKeeperClient, path: string): Promise<boolean> {
+  async #armChildren(client: ZooKeeperClient, path: string): Promise<Mark | undefined> {
     for (let tries = 0; tries < armingsMax; tries++) {
-      const children = await client.children(this.#absolute(path), { watch: true })
-      if (children.outcome === 'done') {
-        // It was created in between, and may have got children before they were watched.
-        if (tries > 0) this.#listeners.call('children', path)
-        return true
-      }
-      if (children.outcome !== 'missing') return false
+      const { outcome, value } = await client.children(this.#absolute(path), { watch: true })
+      if (value !== undefined) return { czxid: value.stat.czxid, changes: value.stat.cversion }
+      if (outcome !== 'missing') return undefined
       const node = await client.exists(this.#absolute(path), { watch: true })
-      if (node.outcome === 'missing') return true
-      if (node.outcome !== 'done') return false
+      if (node.outcome === 'missing') return 'missing'
+      // It was created in between: its children can be watched after all.
+      if (node.outcome !== 'done') return undefined
     }
-    return false
+    return undefined
+  }
+}
+
+function sameMark(before: Mark | undefined, now: Mark): boolean {
+  if (before === undefined || before === 'missing' || now === 'missing') return before === now
+  return before.czxid === now.czxid && before.changes === now.changes
+}
+
+/** Whether the change that was told of leads from one to the other, and no other one. */
+function isThatChange(event: ChangeEvent, before: Mark | undefined, now: Mark): boolean {
+  switch (event) {
+    case 'created':
+      return now !== 'missing' && now.changes === 0
+    case 'deleted':
+      return now === 'missing'
+    case 'changed':
+    case 'child':
+      return (
+        before !== undefined &&
+        before !== 'missing' &&
+        sameMark({ czxid: before.czxid, changes: before.changes + 1 }, now)
+      )
   }
 }

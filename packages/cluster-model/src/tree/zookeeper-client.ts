@@ -13,6 +13,8 @@ const partialReadsMax = 10_000
 
 export interface ZooKeeperStat {
   readonly version: number
+  /** Grows by one with each child created or removed. */
+  readonly cversion: number
   /** The transaction that created it: tells it from one of the same path before it. */
   readonly czxid: number
   /** A session's id; '0' when it is not ephemeral. */
@@ -22,6 +24,11 @@ export interface ZooKeeperStat {
 export interface ZooKeeperNode {
   readonly stat: ZooKeeperStat
   readonly data: Buffer
+}
+
+export interface ZooKeeperChildren {
+  readonly names: readonly string[]
+  readonly stat: ZooKeeperStat
 }
 
 export interface ClientEvents {
@@ -49,7 +56,7 @@ interface NativeClient extends EventEmitter {
   a_sync(path: string, callback: Callback<[]>): number
   a_get(path: string, watch: boolean, callback: Callback<[ZooKeeperStat, Buffer | null]>): number
   a_exists(path: string, watch: boolean, callback: Callback<[ZooKeeperStat]>): number
-  a_get_children(path: string, watch: boolean, callback: Callback<[string[]]>): number
+  a_get_children2(path: string, watch: boolean, callback: Callback<[string[], ZooKeeperStat]>): number
   a_create(path: string, data: Buffer, flags: number, callback: Callback<[string]>): number
   a_set(path: string, data: Buffer, version: number, callback: Callback<[ZooKeeperStat]>): number
   a_delete_(path: string, version: number, callback: Callback<[]>): number
@@ -128,9 +135,9 @@ export class ZooKeeperClient {
     })
   }
 
-  children(path: string, { watch = false } = {}): Promise<Answer<string[]>> {
+  children(path: string, { watch = false } = {}): Promise<Answer<ZooKeeperChildren>> {
     return this.#ask((done) => {
-      return this.#native.a_get_children(path, watch, (code, _, names) => done(code, names))
+      return this.#native.a_get_children2(path, watch, (code, _, names, stat) => done(code, { names, stat }))
     })
   }
 

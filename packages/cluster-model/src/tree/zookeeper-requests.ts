@@ -41,7 +41,8 @@ export class ZooKeeperRequests {
   async children(path: string): Promise<string[] | undefined> {
     return this.#run(path, async ({ client }) => {
       const answer = await client.children(path)
-      return answer.outcome === 'missing' ? done(undefined) : answer
+      if (answer.outcome === 'missing') return done(undefined)
+      return answer.value === undefined ? failed(answer) : done([...answer.value.names])
     })
   }
 
