@@ -68,7 +68,8 @@ export class LocalTasks {
     const removed = this.#byNumber.get(number)
     if (removed === undefined) return undefined
     this.#byNumber.delete(number)
-    this.#byId.delete(removed.id)
+    // It may have been queued again under another number meanwhile.
+    if (this.#byId.get(removed.id) === removed) this.#byId.delete(removed.id)
     this.#takeOut(removed)
     return removed
   }

@@ -1,4 +1,5 @@
 // Another process with a local queue open: takes orders as lines of JSON, answers each with a line.
+import { writeSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { LocalQueue } from '../../src/queue/local-queue.js'
 import type { Task } from '../../src/queue/replication-queue.js'
@@ -28,7 +29,7 @@ for await (const line of createInterface({ input: process.stdin })) {
     error = code ?? message
   }
   const reply: Reply = { pid: process.pid, ...(error === undefined ? {} : { error }) }
-  process.stdout.write(`${JSON.stringify(reply)}\n`)
+  print(JSON.stringify(reply))
 }
 // The one who started it has ended.
 process.exit()
@@ -52,15 +53,15 @@ async function work(queue: LocalQueue, order: { from: number; seed: number }): P
     while (true) {
       const numbers = Array.from({ length: 1 + next(20) }, () => number++)
       await queue.push(numbers.map(taskOf))
-      for (const each of numbers) process.stdout.write(`queued ${each}\n`)
+      for (const each of numbers) print(`queued ${each}`)
     }
   }
   const complete = async () => {
     while (true) {
       const claims = await queue.claim({ limit: 1 + next(20), leaseMs: 60_000 })
-      for (const { task } of claims) process.stdout.write(`doing ${task.path.slice(1)}\n`)
+      for (const { task } of claims) print(`doing ${task.path.slice(1)}`)
       await queue.complete(claims.map(({ id }) => id))
-      for (const { task } of claims) process.stdout.write(`done ${task.path.slice(1)}\n`)
+      for (const { task } of claims) print(`done ${task.path.slice(1)}`)
       await new Promise((resolve) => setImmediate(resolve))
     }
   }
@@ -76,4 +77,9 @@ function taskOf(number: number): Task {
     from: ['1'],
     to: String(2 + (number % 3)),
   }
+}
+
+/** At once: what a stream holds back a SIGKILL would take along. */
+function print(line: string): void {
+  writeSync(1, `${line}\n`)
 }

@@ -26,7 +26,8 @@ test('every code that is thrown here is documented with its status, and no other
 })
 
 test('the coordinator’s own answers are documented with their statuses', () => {
-  for (const [code, status] of Object.entries(answerCatalogue)) expect(docs).toContain(`\`${code}\` (${status})`)
+  for (const [code, status] of Object.entries(answerCatalogue))
+    expect(docs).toContain(`\`${code}\` (${status})`)
 })
 
 test('every metric is documented', () => {
