@@ -20,7 +20,7 @@ export class WatchedZnode<Value> {
     this.#stopWatching = tree.watchNode(path, changed)
   }
 
-  /** Undefined while there is no such znode, and until it could be read once. */
+  /** Undefined until it could be read once; kept when the znode goes. */
   get value(): Value | undefined {
     return this.#value
   }
@@ -34,9 +34,10 @@ export class WatchedZnode<Value> {
   async read(): Promise<void> {
     const node = await this.#tree.get(this.#path)
     if (node === undefined) {
-      this.#value = undefined
+      // A tree that comes back empty must not take all photos off the air.
+      const kept = this.#value === undefined ? '' : ' any more: what it held last stays in use'
       this.#data = undefined
-      this.#problem = `There is no ${this.#path}`
+      this.#problem = `There is no ${this.#path}${kept}`
       return
     }
     if (this.#data?.equals(node.data) === true) return

@@ -12,8 +12,8 @@ export interface ShardWish {
 }
 
 /**
- * Undefined when no shard is left to try. Shards with enough nodes up come first; when there is none of those, what this
- * process believes of the nodes may be out of date. Throws SHARD_UNKNOWN, SHARD_READ_ONLY, SHARD_FULL for a shard that was
+ * Undefined when no shard is left to try. Shards with all nodes up come first, then those with enough; when there is none of
+ * those, what this process believes of the nodes may be out of date. Throws SHARD_UNKNOWN, SHARD_READ_ONLY, SHARD_FULL for a shard that was
  * asked for, COPIES_MISSING when no shard has as many nodes as copies are wanted, and QUEUE_AWAY when there is no queue
  * and no shard with all its nodes up.
  */
@@ -25,12 +25,13 @@ export function chooseShard(parts: CoordinatorParts, wish: ShardWish): Shard | u
     pickShard(watch.snapshot, { inFlightBytes: inFlight.byShard, sizeBytes, random, exclude })
   const outOfQuestion = ({ id, nodes }: Shard) => tried.has(id) || nodes.length < copies
   const { away } = queue
-  const tooFewUp = ({ nodes }: Shard) => {
-    const up = nodes.reduce((count, node) => count + (isUp(node) ? 1 : 0), 0)
-    return up < (away ? nodes.length : copies)
-  }
-  const best = pick((shard) => outOfQuestion(shard) || tooFewUp(shard))
+  const fewerUpThan = ({ nodes }: Shard, needed: number) =>
+    nodes.reduce((count, node) => count + (isUp(node) ? 1 : 0), 0) < needed
+  // A whole shard can make every copy at once; one with a node down keeps single copies until that one is back.
+  const best = pick((shard) => outOfQuestion(shard) || fewerUpThan(shard, shard.nodes.length))
   if (best !== undefined) return best
+  const enough = away ? undefined : pick((shard) => outOfQuestion(shard) || fewerUpThan(shard, copies))
+  if (enough !== undefined) return enough
   const possible = pick(outOfQuestion)
   if (tried.size > 0) return away ? undefined : possible
   if (possible !== undefined && away) throw queueAway()

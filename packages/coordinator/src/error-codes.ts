@@ -18,7 +18,8 @@ export function meaningOf(error: unknown): ErrorMeaning {
 
 const requestFaults: ReadonlySet<unknown> = new Set([400, 413, 414])
 
-/** Whether a store refused what another store would refuse too. */
+/** Whether a store refused what another store would refuse too. A version too far ahead is a matter of clocks. */
 export function blamesRequest(error: unknown): boolean {
-  return codeOf(error) === 'NODE_REFUSED' && requestFaults.has(detailOf(error, 'status'))
+  if (codeOf(error) !== 'NODE_REFUSED' || detailOf(error, 'code') === 'VERSION_INVALID') return false
+  return requestFaults.has(detailOf(error, 'status'))
 }

@@ -2,6 +2,7 @@
 import {
   ClusterError,
   type DeleteNodeResult,
+  type HeadResult,
   pathOfName,
   type ServerNode,
   type Task,
@@ -9,7 +10,7 @@ import {
 import { askNode } from './ask-node.js'
 import { checkName, type BlobAddress } from './blob-address.js'
 import { codeOf } from './error-codes.js'
-import { orderNodes } from './node-order.js'
+import { mintVersion } from './mint-version.js'
 import type { CoordinatorParts } from './parts.js'
 import { shardToRead } from './shard-to-read.js'
 
@@ -17,7 +18,7 @@ export type DeleteReceipt =
   | { readonly outcome: 'deleted' /** Sixteen hex digits: the tombstone's. */; readonly version: string }
   | { readonly outcome: 'missing' }
 
-/** A node that has a newer blob than the tombstone is asked to delete that one; so often at most. */
+/** Where a node has a newer blob than the tombstone, all get a newer tombstone; so often at most. */
 const roundsMax = 3
 
 /**
@@ -32,47 +33,67 @@ export async function handleDelete(
   const shard = shardToRead(parts, shardId)
   if (shard === undefined) return { outcome: 'missing' }
   const path = pathOfName(name)
-  const nodes = orderNodes(shard.nodes, name, parts.isUp)
-  const first = await deleteSomewhere(parts, nodes, path)
-  if (first === undefined) return { outcome: 'missing' }
-  let deleted = first
-  let away: ServerNode[] = []
+  const { nodes } = shard
+  const present = await findPresent(parts, nodes, path)
+  if (present === undefined) return { outcome: 'missing' }
+  if (present.deleted) return { outcome: 'deleted', version: present.version }
+  let newest = present.version
   for (let round = 0; round < roundsMax; round++) {
-    const { version, node }: Tombstone = deleted
-    const others = nodes.filter((other) => other !== node)
-    const results = await Promise.all(others.map((other) => deleteAt(parts, other, path, version)))
-    away = others.filter((_, at) => results[at] === undefined)
-    const newer = others.filter((_, at) => results[at]?.outcome === 'older')
-    if (newer.length === 0) break
-    // An overwrite that had not been copied yet, by a clock that is ahead: the delete came after it all the same.
-    const again: Tombstone | undefined = await deleteSomewhere(parts, newer, path).catch(() => undefined)
-    if (again === undefined || again.version <= version) break
-    deleted = again
+    const version = mintVersion(newest)
+    const results = await Promise.all(nodes.map((node) => deleteAt(parts, node, path, version)))
+    const away = nodes.filter((_, at) => results[at] === undefined)
+    if (away.length === nodes.length) break
+    // An overwrite meanwhile, or one by a clock that is ahead: the delete came after it all the same.
+    const newer = results.flatMap((result) =>
+      result?.outcome === 'older' ? [result.version ?? version] : [],
+    )
+    if (newer.length > 0) {
+      newest = newer.sort().at(-1) ?? newest
+      continue
+    }
+    if (away.length > 0) await queueDeletes(parts, { shardId, path, version, from: nodes, away })
+    return { outcome: 'deleted', version }
   }
-  const { version } = deleted
-  if (away.length > 0) await queueDeletes(parts, { shardId, path, version, from: nodes, away })
-  return { outcome: 'deleted', version }
+  throw new ClusterError('NODES_AWAY', `The nodes of shard ${shardId} do not all take the delete: try again`)
 }
 
-interface Tombstone {
-  readonly version: string
-  readonly node: ServerNode
-}
-
-/** The first node that deletes the blob gives the version. Undefined when all say that there is none. */
-async function deleteSomewhere(
+/**
+ * The newest that any node has, a live blob before tombstones; undefined when every node says that there never was one.
+ * Throws NODES_AWAY when none of those that answer has anything, but not all answer.
+ */
+async function findPresent(
   parts: CoordinatorParts,
   nodes: readonly ServerNode[],
   path: string,
-): Promise<Tombstone | undefined> {
-  let away = 0
-  for (const node of nodes) {
-    const result = await deleteAt(parts, node, path, undefined)
-    if (result === undefined) away++
-    else if (result.outcome === 'deleted') return { node, version: result.version }
-  }
-  if (away > 0) throw new ClusterError('NODES_AWAY', `${away} of ${nodes.length} nodes do not answer`)
+): Promise<{ readonly version: string; readonly deleted: boolean } | undefined> {
+  const answers = await Promise.all(nodes.map((node) => headAt(parts, node, path)))
+  const live = answers.flatMap((answer) => (answer?.outcome === 'found' ? [answer.blob.version] : []))
+  const dead = answers.flatMap((answer) => (answer?.outcome === 'deleted' ? [answer.version ?? ''] : []))
+  const [newestLive] = live.sort().slice(-1)
+  const [newestDead] = dead.sort().slice(-1)
+  if (newestLive !== undefined) return { version: newestLive, deleted: false }
+  if (newestDead !== undefined) return { version: newestDead, deleted: true }
+  const away = answers.filter((answer) => answer === undefined).length
+  if (away > 0) throw nodesAway(away, nodes.length)
   return undefined
+}
+
+function nodesAway(away: number, all: number): ClusterError {
+  return new ClusterError('NODES_AWAY', `${away} of ${all} nodes do not answer`)
+}
+
+/** Undefined when the node is away or fails. */
+async function headAt(
+  parts: CoordinatorParts,
+  node: ServerNode,
+  path: string,
+): Promise<HeadResult | undefined> {
+  try {
+    return await askNode(parts.health, node, () => parts.nodes.head(node, path))
+  } catch (error) {
+    if (codeOf(error) === undefined) throw error
+    return undefined
+  }
 }
 
 /** Undefined when the node is away or fails. */
@@ -80,7 +101,7 @@ async function deleteAt(
   parts: CoordinatorParts,
   node: ServerNode,
   path: string,
-  version: string | undefined,
+  version: string,
 ): Promise<DeleteNodeResult | undefined> {
   try {
     return await askNode(parts.health, node, () => parts.nodes.delete(node, path, version))

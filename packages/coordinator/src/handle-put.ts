@@ -21,7 +21,7 @@ export interface PutRequest {
 
 export interface PutReceipt {
   readonly shardId: string
-  /** Sixteen hex digits, given by the store that took the blob first. */
+  /** Sixteen hex digits, given by the coordinator. */
   readonly version: string
   /** With quotes; the same on every node. */
   readonly etag: string

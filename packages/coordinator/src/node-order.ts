@@ -1,5 +1,5 @@
 // In which order the nodes of a shard are asked for a name: the same node first for the same name, on every
-// coordinator, so that overwrites of a name meet at one node and its clock; over many names all nodes equally often.
+// coordinator, so that overwrites of a name meet at one node; over many names all nodes equally often.
 import type { ServerNode } from '@backpack/cluster-model'
 
 /**

@@ -2,6 +2,7 @@
 import { ClusterError, type ResendableBody, type ServerNode, type Shard } from '@backpack/cluster-model'
 import { askNode } from './ask-node.js'
 import { blamesRequest, codeOf } from './error-codes.js'
+import { mintVersion } from './mint-version.js'
 import { orderNodes } from './node-order.js'
 import type { CoordinatorParts } from './parts.js'
 
@@ -23,6 +24,9 @@ export interface FirstCopy {
   readonly others: readonly ServerNode[]
 }
 
+/** A node that has something newer is tried again with a version above that; so often at most. */
+const conflictsMax = 4
+
 /** Throws NO_NODE_TOOK_IT, and NODE_REFUSED when a node blames the request. */
 export async function uploadBlob(
   parts: CoordinatorParts,
@@ -31,16 +35,19 @@ export async function uploadBlob(
 ): Promise<FirstCopy> {
   const nodes = orderNodes(shard.nodes, blob.name, parts.isUp)
   const { path, body, sizeBytes, contentType } = blob
+  let version = mintVersion()
   let cause: unknown
   for (const node of nodes) {
     try {
-      const result = await askNode(parts.health, node, () =>
-        parts.nodes.put(node, path, body, { sizeBytes, contentType }),
-      )
-      // Without a version of ours there is nothing that could be older.
-      if (result.outcome === 'older') continue
-      const { version, etag } = result
-      return { version, etag, node, others: nodes.filter((other) => other !== node) }
+      for (let conflicts = 0; conflicts < conflictsMax; conflicts++) {
+        const result = await askNode(parts.health, node, () =>
+          parts.nodes.put(node, path, body, { sizeBytes, contentType, version }),
+        )
+        if (result.outcome === 'stored') {
+          return { version, etag: result.etag, node, others: nodes.filter((other) => other !== node) }
+        }
+        version = mintVersion(result.version)
+      }
     } catch (error) {
       if (codeOf(error) === undefined || blamesRequest(error)) throw error
       cause = error

@@ -57,12 +57,12 @@ async function serve(options: ClusterArguments, signal: AbortSignal): Promise<vo
   const uploaded = await showPhoto(cluster, (line) => photo.push(line))
   sayBlock(photo)
   sayBlock(['Try in another terminal:', ...describeTrials(cluster, uploaded).map((line) => `  ${line}`)])
-  say('Ctrl-C stops it.')
+  sayBlock(['Ctrl-C stops it.'])
   if (!signal.aborted) await once(signal, 'abort')
 }
 
 function sayBlock(lines: readonly string[]): void {
-  say(`\n${lines.join('\n')}\n`)
+  say(`\n${lines.join('\n')}`)
 }
 
 function say(line: string): void {

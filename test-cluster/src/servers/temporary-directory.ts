@@ -9,9 +9,9 @@ import { spawnClean } from './spawn-clean.js'
 const removeWhenOwnerEnds = [
   'while read -r _; do :; done',
   'for _ in {1..50}; do',
+  '  if [ ! -e "$1" ]; then exit 0; fi',
   '  rm -rf -- "$1"',
   '  sleep 0.1',
-  '  if [ ! -e "$1" ]; then exit 0; fi',
   'done',
 ].join('\n')
 

@@ -182,7 +182,7 @@ describe('a healthy cluster of two servers', () => {
 /** Most are small; some go through a spool file. */
 function sizeOf(at: number, random: SeededRandom): number {
   if (at % 100 === 50) return random.between(mebibyte, 3 * mebibyte)
-  return random.between(0, at % 10 === 5 ? 200_000 : 4_000)
+  return random.between(1, at % 10 === 5 ? 200_000 : 4_000)
 }
 
 function namesOf(kind: string, count: number): string[] {

@@ -1,13 +1,6 @@
 // A whole cluster in one process: two stores that make one shard, a coordinator, a replicator, the model in a file, the
 // queue in a log. The same HTTP API as on many machines, and nothing to install.
-import {
-  addServer,
-  addShard,
-  FileTree,
-  initCluster,
-  LocalQueue,
-  setShardWritable,
-} from '@backpack/cluster-model'
+import { addServer, addShard, FileTree, initCluster, LocalQueue, readCluster } from '@backpack/cluster-model'
 import { Coordinator } from '@backpack/coordinator'
 import { Replicator } from '@backpack/replicator'
 import { type Daemon, startDaemon, Store } from '@backpack/store'
@@ -104,13 +97,20 @@ async function describeCluster(
   { stores, capacityBytes }: { stores: readonly Daemon[]; capacityBytes: number },
 ): Promise<void> {
   await initCluster(tree, { queueKey: 'backpack-queue', queueServers: [] })
-  for (const [index, id] of storeIds.entries()) {
-    const url = `http://${storeHost}:${stores[index]?.port}`
-    await addServer(tree, { id, url, ifExists: 'update' })
+  const { servers, shards } = await readCluster(tree)
+  const addresses = storeIds.map((id, index) => ({ id, port: stores[index]?.port ?? 0 }))
+  // An address belongs to one server at a time: whoever moves to higher ports makes room from the last one on.
+  const upwards = addresses.some(({ id, port }) => port > (servers.get(id)?.port ?? port))
+  for (const { id, port } of upwards ? addresses.toReversed() : addresses) {
+    await addServer(tree, { id, url: `http://${storeHost}:${port}`, ifExists: 'update' })
   }
-  const shards = await tree.get('/shards-map')
-  const known = shards !== undefined && Object.hasOwn(JSON.parse(shards.data.toString()) as object, shardId)
-  if (known) return
-  await addShard(tree, { id: shardId, nodes: [...storeIds], capacityBytes, ifExists: 'refuse' })
-  await setShardWritable(tree, { id: shardId, writable: true })
+  if (shards.has(shardId)) return
+  const shard = {
+    id: shardId,
+    nodes: [...storeIds],
+    capacityBytes,
+    ifExists: 'refuse',
+    writable: true,
+  } as const
+  await addShard(tree, shard)
 }

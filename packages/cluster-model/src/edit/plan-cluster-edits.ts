@@ -43,7 +43,7 @@ export function planSetQueue(model: ClusterModel, { key, servers }: QueueRequest
   const queue = { ...present, key, servers: servers.map((server) => ({ ...server })) }
   const warnings: string[] = []
   if (present !== undefined && present.key !== key) {
-    warnings.push(`Tasks that still wait under the key ${present.key} stay there: nobody works on them now`)
+    warnings.push(`Tasks that still wait under the key ${present.key} are moved by the daemons that run now`)
   }
   if (servers.length === 1) {
     warnings.push('With a single Redis server no upload can be queued while that one is away')

@@ -15,10 +15,12 @@ export interface AddShardRequest {
   readonly capacityBytes: number
   /** What to do when there is a shard of that id: give it these nodes and nothing else, or refuse. */
   readonly ifExists: 'update' | 'refuse'
+  /** Takes uploads from the first moment; default: not before it is enabled. */
+  readonly writable?: boolean
 }
 
 export function planAddShard(model: ClusterModel, request: AddShardRequest): EditPlan {
-  const { id, nodes, capacityBytes, ifExists } = request
+  const { id, nodes, capacityBytes, ifExists, writable = false } = request
   const { servers, shards } = requireInitialised(model)
   requireId('shard', id)
   const present = shards.get(id)
@@ -32,7 +34,7 @@ export function planAddShard(model: ClusterModel, request: AddShardRequest): Edi
   const made = `Made shard ${id} of size ${formatSize(capacityBytes)} that consist of nodes ${nodes.join(',')}`
   if (present === undefined) {
     const size = { ...model.size, capacity: capacityBytes, current: 0 }
-    const entry = { nodes: [...nodes], read_only: true }
+    const entry = { nodes: [...nodes], ...(writable ? {} : { read_only: true }) }
     return { writes: [writeSize(id, size), writeShard(shards, id, entry)], done: [made], warnings: risks }
   }
   const same = present.nodes.join() === nodes.join()

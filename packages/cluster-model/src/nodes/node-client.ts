@@ -37,7 +37,7 @@ export type DeleteNodeResult =
 export interface PutNodeOptions {
   readonly sizeBytes: number
   readonly contentType: string | undefined
-  /** For copies: the version the first store gave. */
+  /** The same for every node that is tried, and for copies. */
   readonly version?: string | undefined
   readonly signal?: AbortSignal | undefined
 }

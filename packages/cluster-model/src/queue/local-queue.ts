@@ -135,15 +135,8 @@ export class LocalQueue implements ReplicationQueue {
       await this.#change([['parked', found.number, nowMs(), cutReason(reason)]], { durable: true })
       return
     }
-    const { to } = found.task
-    await this.#change(
-      [
-        ['needs-repair', to, nowMs()],
-        ['repairing', to],
-        ['done', found.number],
-      ],
-      { durable: true },
-    )
+    const repair = this.#state.needRepair(found.task.to, nowMs())
+    await this.#change([repair, ['done', found.number]], { durable: true })
   }
 
   async parked(limit: number): Promise<ParkedTask[]> {
@@ -168,7 +161,7 @@ export class LocalQueue implements ReplicationQueue {
     this.#failing.delete(to)
     const { needsRepair, repairing } = this.#state
     if (!needsRepair.has(to) && !repairing.has(to)) return undefined
-    const changed = this.#change([['repairing', to]], { durable: true })
+    const changed = this.#change([this.#state.beginRepair(to)], { durable: true })
     const sinceMs = repairing.get(to)
     await changed
     return sinceMs
@@ -176,7 +169,7 @@ export class LocalQueue implements ReplicationQueue {
 
   async endRepair(to: string): Promise<void> {
     this.#assertOpen()
-    if (this.#state.repairing.has(to)) await this.#change([['repaired', to]])
+    if (this.#state.repairing.has(to)) await this.#change([this.#state.endRepair(to)])
   }
 
   async figures(): Promise<QueueFigures> {
@@ -211,7 +204,7 @@ export class LocalQueue implements ReplicationQueue {
     const { tasksPerTargetMax, failingMsMax } = this.#limits
     const failsTooLong = failingSinceMs !== undefined && nowMs() - failingSinceMs > failingMsMax
     if (failsTooLong || tasks.countFor(to) >= tasksPerTargetMax) {
-      return this.#apply([['needs-repair', to, nowMs()]])
+      return this.#apply([this.#state.needRepair(to, nowMs())])
     }
     return this.#apply([['add', this.#state.nextNumber(), nowMs(), id]])
   }

@@ -26,11 +26,27 @@ export class LocalState {
 
   /** Records that would make this state again. */
   get size(): number {
-    return this.tasks.size + 2 * this.parked.size + this.needsRepair.size + 2 * this.repairing.size
+    return this.tasks.size + 2 * this.parked.size + this.needsRepair.size + this.repairing.size
   }
 
   nextNumber(): number {
     return ++this.#lastNumber
+  }
+
+  /** The record that says that tasks for a node are no longer kept. */
+  needRepair(to: string, nowMs: number): LogRecord {
+    return this.#repairOf(to, { needsRepairMs: this.needsRepair.get(to) ?? nowMs })
+  }
+
+  /** That the repair of a node begins, which tasks are kept for again. */
+  beginRepair(to: string): LogRecord {
+    const times = [this.repairing.get(to), this.needsRepair.get(to)].filter((time) => time !== undefined)
+    return this.#repairOf(to, { needsRepairMs: 0, repairingMs: times.length === 0 ? 0 : Math.min(...times) })
+  }
+
+  /** That a repair has ended; the node may have come to need another one. */
+  endRepair(to: string): LogRecord {
+    return this.#repairOf(to, { repairingMs: 0 })
   }
 
   apply(record: LogRecord): void {
@@ -46,28 +62,23 @@ export class LocalState {
         return this.#park(record[1], record[2], record[3])
       case 'retried':
         return this.#retry(record[1], record[2])
-      case 'needs-repair':
-        if (!this.needsRepair.has(record[1])) this.needsRepair.set(record[1], record[2])
-        return
-      case 'repairing':
-        return this.#beginRepair(record[1])
-      case 'repaired':
-        this.repairing.delete(record[1])
+      case 'repair':
+        setTime(this.needsRepair, record[1], record[2])
+        setTime(this.repairing, record[1], record[3])
     }
   }
 
-  /** May be read while records are applied: what they change is then in it or not. */
+  /** As it is when the first one is read; records may be applied while the others are. */
   *records(): Generator<LogRecord> {
-    for (const [to, sinceMs] of this.repairing) {
-      yield ['needs-repair', to, sinceMs]
-      yield ['repairing', to]
-    }
-    for (const [to, sinceMs] of this.needsRepair) yield ['needs-repair', to, sinceMs]
-    for (const { number, id, reason, parkedAtMs } of this.parked.values()) {
+    // What moves between these while they are read must not be missed.
+    const [parked, tasks] = [[...this.parked.values()], [...this.tasks.all()]]
+    for (const to of new Set([...this.needsRepair.keys(), ...this.repairing.keys()]))
+      yield this.#repairOf(to, {})
+    for (const { number, id, reason, parkedAtMs } of parked) {
       yield ['add', number, parkedAtMs, id]
       yield ['parked', number, parkedAtMs, reason]
     }
-    for (const { number, id, queuedAtMs, attempts } of this.tasks.all()) {
+    for (const { number, id, queuedAtMs, attempts } of tasks) {
       yield ['add', number, queuedAtMs, id]
       if (attempts > 0) yield ['failed', number, attempts]
     }
@@ -77,7 +88,18 @@ export class LocalState {
     this.#lastNumber = Math.max(this.#lastNumber, number)
     const task = decodeTask(id)
     if (this.tasks.has(number) || this.#parkedNumbers.has(number) || !isTask(task)) return
+    this.#forgetOlder(id)
     this.tasks.add({ number, id, task, queuedAtMs, attempts: 0 })
+  }
+
+  /** In records that overlap with a copy a task may come under a number that was closed since: the other one comes again. */
+  #forgetOlder(id: string): void {
+    const older = this.tasks.find(id)
+    if (older !== undefined) this.tasks.remove(older.number)
+    const parked = this.parked.get(id)
+    if (parked === undefined) return
+    this.parked.delete(id)
+    this.#parkedNumbers.delete(parked.number)
   }
 
   #park(number: number, parkedAtMs: number, reason: string): void {
@@ -96,9 +118,13 @@ export class LocalState {
     this.tasks.add({ number, id: found.id, task: found.task, queuedAtMs, attempts: 0 })
   }
 
-  #beginRepair(to: string): void {
-    const times = [this.needsRepair.get(to), this.repairing.get(to)].filter((time) => time !== undefined)
-    if (times.length > 0) this.repairing.set(to, Math.min(...times))
-    this.needsRepair.delete(to)
+  #repairOf(to: string, change: { needsRepairMs?: number; repairingMs?: number }): LogRecord {
+    const { needsRepairMs = this.needsRepair.get(to), repairingMs = this.repairing.get(to) } = change
+    return ['repair', to, needsRepairMs ?? 0, repairingMs ?? 0]
   }
+}
+
+function setTime(times: Map<string, number>, to: string, sinceMs: number): void {
+  if (sinceMs === 0) times.delete(to)
+  else times.set(to, sinceMs)
 }

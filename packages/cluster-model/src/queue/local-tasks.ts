@@ -68,8 +68,7 @@ export class LocalTasks {
     const removed = this.#byNumber.get(number)
     if (removed === undefined) return undefined
     this.#byNumber.delete(number)
-    // It may have been queued again under another number meanwhile.
-    if (this.#byId.get(removed.id) === removed) this.#byId.delete(removed.id)
+    this.#byId.delete(removed.id)
     this.#takeOut(removed)
     return removed
   }

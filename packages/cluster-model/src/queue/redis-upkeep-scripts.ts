@@ -5,7 +5,7 @@ export const park = `
 local to, member = ARGV[4], ARGV[5]
 if not forget(to, member) and ARGV[3] ~= '1' then return 0 end
 if ARGV[3] ~= '1' and redis.call('ZCARD', parked) >= tonumber(ARGV[1]) then
-  redis.call('HSETNX', repairing, to, now)
+  redis.call('HSETNX', needsRepair, to, now)
 else
   redis.call('ZADD', parked, 'NX', now, member)
   redis.call('HSET', reasons, member, ARGV[2])

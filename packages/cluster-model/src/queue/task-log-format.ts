@@ -16,10 +16,8 @@ const recordSchema = z.union([
   z.tuple([z.literal('parked'), number, number, z.string()]),
   /** number, queued again at */
   z.tuple([z.literal('retried'), number, number]),
-  /** node, since */
-  z.tuple([z.literal('needs-repair'), z.string(), number]),
-  z.tuple([z.literal('repairing'), z.string()]),
-  z.tuple([z.literal('repaired'), z.string()]),
+  /** node, since when its tasks are not kept, since when it needed the repair that has begun; 0: neither */
+  z.tuple([z.literal('repair'), z.string(), number, number]),
 ])
 
 /** What happened to the queue; tasks are told apart by a number that is never used again. */

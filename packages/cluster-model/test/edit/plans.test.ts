@@ -292,7 +292,7 @@ describe('setting the queue', () => {
 
   test('warns of tasks under the key before, and of a single server', () => {
     expect(planSetQueue(model, { key: 'other', servers: servers.slice(1) }).warnings).toEqual([
-      'Tasks that still wait under the key q stay there: nobody works on them now',
+      'Tasks that still wait under the key q are moved by the daemons that run now',
       'With a single Redis server no upload can be queued while that one is away',
     ])
   })

@@ -221,6 +221,7 @@ export function testQueueContract(name: string, home: QueueHome): void {
         total: 0,
         nodes: ['2'],
       })
+      await queue.beginRepair('2')
       await queue.push([copyTask(9)])
       expect((await queue.figures()).total).toBe(1)
     })

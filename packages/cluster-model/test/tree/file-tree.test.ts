@@ -5,12 +5,12 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { FileTree } from '../../src/tree/file-tree.js'
 import { newIdentity } from '../../src/tree/process-identity.js'
 import { bytes, counter, textOf } from './tree-contract.js'
-import { TreeProcess } from './tree-process.js'
+import { type TreeProcess, useTreeProcesses } from './tree-process.js'
 
 let directory: TemporaryDirectory
 let path = ''
 const opened: FileTree[] = []
-const children: TreeProcess[] = []
+const processes = useTreeProcesses()
 
 beforeEach(() => {
   directory = new TemporaryDirectory()
@@ -18,7 +18,6 @@ beforeEach(() => {
 })
 
 afterEach(async () => {
-  await Promise.all(children.splice(0).map((child) => child.kill()))
   await Promise.all(opened.splice(0).map((tree) => tree.close()))
   directory.remove()
 })
@@ -29,11 +28,7 @@ async function open(): Promise<FileTree> {
   return tree
 }
 
-async function startChild(): Promise<TreeProcess> {
-  const child = await TreeProcess.start({ file: path })
-  children.push(child)
-  return child
-}
+const startChild = (): Promise<TreeProcess> => processes.start({ file: path })
 
 const filesBeside = () => readdirSync(join(path, '..')).sort()
 
@@ -192,8 +187,8 @@ describe('several processes on one file', () => {
   test('increments by three processes at once lose none', async () => {
     const tree = await open()
     await tree.create('/count', bytes('0'))
-    const processes = await Promise.all([startChild(), startChild(), startChild()])
-    await Promise.all(processes.map((child) => child.ask({ what: 'increment', path: '/count', times: 40 })))
+    const three = await Promise.all([startChild(), startChild(), startChild()])
+    await Promise.all(three.map((child) => child.ask({ what: 'increment', path: '/count', times: 40 })))
     expect(await tree.get('/count')).toEqual({ data: bytes('120'), version: 120 })
     expect(filesBeside()).toEqual(['cluster.json'])
   })

@@ -1,17 +1,14 @@
 // What every ClusterTree promises of ephemeral nodes, and of its own end.
 import { until } from '@backpack/test-cluster'
-import { afterEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { ClusterTree } from '../../src/tree/cluster-tree.js'
 import type { TreeHome } from '../tree-homes.js'
 import { bytes, counter, textOf } from './tree-contract.js'
-import { TreeProcess } from './tree-process.js'
+import { useTreeProcesses } from './tree-process.js'
 
 export function describeEphemerals(home: TreeHome): void {
   describe('ephemeral nodes', () => {
-    const children: TreeProcess[] = []
-    afterEach(async () => {
-      await Promise.all(children.splice(0).map((child) => child.kill()))
-    })
+    const processes = useTreeProcesses()
 
     test('an ephemeral node is its own tree’s to that tree and foreign to others, until that tree is closed', async () => {
       const [one, other] = [await home.open(), await home.open()]
@@ -34,8 +31,7 @@ export function describeEphemerals(home: TreeHome): void {
 
     test('an ephemeral node of a process that was killed goes, and whoever watches is told', async () => {
       const tree = await home.open()
-      const child = await TreeProcess.start(home.address)
-      children.push(child)
+      const child = await processes.start(home.address)
       await child.create('/lasting', 'x')
       await child.create('/fleeting', 'y', { ephemeral: true })
       expect(await textOf(tree, '/fleeting')).toBe('y')

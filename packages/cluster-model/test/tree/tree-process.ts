@@ -2,11 +2,11 @@
 import { spawnClean } from '@backpack/test-cluster'
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import ts from 'typescript'
-import { afterAll } from 'vitest'
+import { afterAll, afterEach } from 'vitest'
 import type { TreeAddress } from '../../src/tree/open-tree.js'
 import type { Order, Reply } from './tree-child.js'
 
@@ -14,6 +14,28 @@ const packageDirectory = join(import.meta.dirname, '../..')
 /** Below node_modules, where its imports are found. */
 const outputDirectory = join(packageDirectory, `node_modules/.cache/tree-child-${process.pid}`)
 const answerMs = 20_000
+
+export interface TreeProcesses {
+  /** Resolves once its tree is open. Killed after the test, if it still runs; it also ends when this process does. */
+  start(address: TreeAddress, options?: object): Promise<TreeProcess>
+}
+
+/** To be called once in a test file or a describe(). */
+export function useTreeProcesses(): TreeProcesses {
+  const started: TreeProcess[] = []
+  afterEach(async () => {
+    await Promise.all(started.splice(0).map((each) => each.kill()))
+  })
+  afterAll(() => rmSync(outputDirectory, { recursive: true, force: true }))
+  return {
+    async start(address, options = {}) {
+      const child = TreeProcess.run(transpile())
+      started.push(child)
+      await child.ask({ what: 'open', address, options })
+      return child
+    },
+  }
+}
 
 export class TreeProcess {
   readonly #child: ChildProcess
@@ -27,13 +49,8 @@ export class TreeProcess {
     this.#replies = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
   }
 
-  /** Resolves once its tree is open. To be killed by the caller; it also ends when this process does. */
-  static async start(address: TreeAddress, options: object = {}): Promise<TreeProcess> {
-    const main = transpile()
-    const child = spawnClean(process.execPath, [main], { stdio: ['pipe', 'pipe', 'inherit'] })
-    const tree = new TreeProcess(child)
-    await tree.ask({ what: 'open', address, options })
-    return tree
+  static run(main: string): TreeProcess {
+    return new TreeProcess(spawnClean(process.execPath, [main], { stdio: ['pipe', 'pipe', 'inherit'] }))
   }
 
   get pid(): number {
@@ -77,15 +94,14 @@ export class TreeProcess {
   }
 }
 
-let transpiled = false
-
-/** The sources that the child needs, as JavaScript; removed when the test file is done. */
+/** The sources that the child needs, as JavaScript. */
 function transpile(): string {
   const main = join(outputDirectory, 'test/tree/tree-child.js')
-  if (transpiled) return main
-  transpiled = true
-  afterAll(() => rmSync(outputDirectory, { recursive: true, force: true }))
+  if (existsSync(main)) return main
+  mkdirSync(outputDirectory, { recursive: true })
+  writeFileSync(join(outputDirectory, 'package.json'), '{"type":"module"}')
   const trees = readdirSync(join(packageDirectory, 'src/tree')).map((name) => `src/tree/${name}`)
+  // The last is what tells that all are there.
   for (const file of [...trees, 'src/errors.ts', 'src/schema/addresses.ts', 'test/tree/tree-child.ts']) {
     const source = readFileSync(join(packageDirectory, file), 'utf8')
     const compilerOptions = { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2022 }
@@ -93,6 +109,5 @@ function transpile(): string {
     mkdirSync(dirname(path), { recursive: true })
     writeFileSync(path, ts.transpileModule(source, { compilerOptions }).outputText)
   }
-  writeFileSync(join(outputDirectory, 'package.json'), '{"type":"module"}')
   return main
 }

@@ -1,10 +1,10 @@
 // What every ClusterTree promises of watches, and what holdTurn() makes of them.
 import { until } from '@backpack/test-cluster'
-import { afterEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { holdTurn } from '../../src/tree/hold-turn.js'
 import type { TreeHome } from '../tree-homes.js'
 import { bytes, counter, textOf } from './tree-contract.js'
-import { TreeProcess } from './tree-process.js'
+import { useTreeProcesses } from './tree-process.js'
 
 export function describeWatches(home: TreeHome): void {
   describe('watches', () => {
@@ -148,10 +148,7 @@ export function describeWatches(home: TreeHome): void {
 
 export function describeTurns(home: TreeHome): void {
   describe('holdTurn', () => {
-    const children: TreeProcess[] = []
-    afterEach(async () => {
-      await Promise.all(children.splice(0).map((child) => child.kill()))
-    })
+    const processes = useTreeProcesses()
 
     test('a turn that is free is taken, one that is held is waited for until it is released', async () => {
       const [one, other] = [await home.open(), await home.open()]
@@ -217,8 +214,7 @@ export function describeTurns(home: TreeHome): void {
 
     test('a turn of a process that was killed goes to the next', async () => {
       const tree = await home.open()
-      const child = await TreeProcess.start(home.address)
-      children.push(child)
+      const child = await processes.start(home.address)
       await child.takeTurn('/turn')
       const turn = holdTurn(tree, '/turn', bytes('next'))
       await until(async () => (await tree.get('/turn')) !== undefined, 'the child holds it')

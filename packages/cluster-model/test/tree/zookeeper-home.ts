@@ -1,5 +1,5 @@
 // Where the tests of ZooKeeperTree alone find a server, a proxy before it, and trees of either.
-import { ZooKeeperEnsemble } from '@backpack/test-cluster'
+import { until, ZooKeeperEnsemble } from '@backpack/test-cluster'
 import { readFileSync } from 'node:fs'
 import { afterAll, afterEach, beforeAll, beforeEach } from 'vitest'
 import ZooKeeper from 'zookeeper'
@@ -19,10 +19,10 @@ export interface ZooKeeperHome {
   open(options?: Partial<ZooKeeperTreeOptions>): Promise<ZooKeeperTree>
   openThroughProxy(options?: Partial<ZooKeeperTreeOptions>): Promise<ZooKeeperTree>
   /**
-   * Ends the session that went through the proxy from the outside: a second client takes it over and closes it. Meanwhile the
-   * tree is kept from taking it back; it learns of it once the proxy accepts again.
+   * Ends the session of a tree behind the proxy from the outside: once it is away, a second client takes the session over and
+   * closes it. The tree is kept from taking it back; it learns of it when the proxy accepts again.
    */
-  expireBehindProxy(): Promise<void>
+  expireBehindProxy(tree: ClusterTree): Promise<void>
 }
 
 /** To be called once in a test file. */
@@ -67,9 +67,10 @@ export function useZooKeeper(): ZooKeeperHome {
     openThroughProxy(options = {}) {
       return home.open({ servers: home.proxy.address, sessionTimeoutMs: proxySessionMs, ...options })
     },
-    async expireBehindProxy() {
+    async expireBehindProxy(tree) {
       const session = home.proxy.session
       home.proxy.cut({ refuse: true })
+      await until(() => tree.state === 'away', 'the loss is noticed')
       await takeOverAndClose(home.ensemble.connectString, session)
     },
   }

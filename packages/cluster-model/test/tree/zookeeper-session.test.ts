@@ -2,10 +2,11 @@ import { until } from '@backpack/test-cluster'
 import { describe, expect, test } from 'vitest'
 import { holdTurn } from '../../src/tree/hold-turn.js'
 import { bytes, counter, textOf } from './tree-contract.js'
-import { TreeProcess } from './tree-process.js'
+import { useTreeProcesses } from './tree-process.js'
 import { statesOf, useZooKeeper } from './zookeeper-home.js'
 
 const zooKeeper = useZooKeeper()
+const processes = useTreeProcesses()
 
 describe('a session that expires', () => {
   test('is replaced by another: ephemeral nodes are gone, watches are told and work', async () => {
@@ -18,7 +19,7 @@ describe('a session that expires', () => {
     tree.watchChildren('/', children.tell)
     await tree.get('/fleeting')
     const before = zooKeeper.proxy.session.id
-    await zooKeeper.expireBehindProxy()
+    await zooKeeper.expireBehindProxy(tree)
     zooKeeper.proxy.accept()
     await until(() => states.at(-1) === 'connected', 'the link is back')
     expect(zooKeeper.proxy.session.id).not.toBe(before)
@@ -33,7 +34,7 @@ describe('a session that expires', () => {
     const tree = await zooKeeper.openThroughProxy()
     const states = statesOf(tree)
     for (let round = 1; round <= 5; round++) {
-      await zooKeeper.expireBehindProxy()
+      await zooKeeper.expireBehindProxy(tree)
       zooKeeper.proxy.accept()
       await until(() => states.length === 2 * round, 'there is another session')
       await tree.create(`/node-${round}`, bytes(''))
@@ -45,14 +46,14 @@ describe('a session that expires', () => {
     const tree = await zooKeeper.openThroughProxy()
     const turn = holdTurn(tree, '/turn', bytes('one'))
     await until(() => turn.held(), 'it is held')
-    await zooKeeper.expireBehindProxy()
+    await zooKeeper.expireBehindProxy(tree)
     expect(turn.held()).toBe(false)
     zooKeeper.proxy.accept()
     await until(() => turn.held(), 'it is held again')
     const other = await zooKeeper.open()
     const waiting = holdTurn(other, '/turn', bytes('two'))
     await until(async () => (await textOf(other, '/turn')) === 'one', 'the other waits')
-    await zooKeeper.expireBehindProxy()
+    await zooKeeper.expireBehindProxy(tree)
     expect(turn.held()).toBe(false)
     await until(() => waiting.held(), 'the other holds it')
     zooKeeper.proxy.accept()
@@ -84,29 +85,25 @@ describe('a session that expires', () => {
 describe('a process that is stopped', () => {
   test('for longer than its session lives, does not believe for a moment that the turn is still its own', async () => {
     const tree = await zooKeeper.open()
-    const child = await TreeProcess.start(
+    const child = await processes.start(
       { zookeeper: zooKeeper.ensemble.connectString, root: zooKeeper.root },
       { sessionTimeoutMs: 1_000 },
     )
-    try {
-      await child.takeTurn('/turn')
-      const turn = holdTurn(tree, '/turn', bytes('next'))
-      await until(
-        async () => (await child.ask({ what: 'turnLog' })).heldAtMs?.length !== 0,
-        'the child says so',
-      )
-      child.signal('SIGSTOP')
-      await until(() => turn.held(), 'the next holds it')
-      const takenAtMs = Date.now()
-      child.signal('SIGCONT')
-      await child.create('/works-again', 'x')
-      const { heldAtMs = [] } = await child.ask({ what: 'turnLog' })
-      expect(heldAtMs.filter((heldMs) => heldMs >= takenAtMs)).toEqual([])
-      expect(turn.held()).toBe(true)
-      await turn.release()
-      await until(async () => (await textOf(tree, '/turn')) === String(child.pid), 'the child takes it again')
-    } finally {
-      await child.kill()
-    }
+    await child.takeTurn('/turn')
+    const turn = holdTurn(tree, '/turn', bytes('next'))
+    await until(
+      async () => (await child.ask({ what: 'turnLog' })).heldAtMs?.length !== 0,
+      'the child says so',
+    )
+    child.signal('SIGSTOP')
+    await until(() => turn.held(), 'the next holds it')
+    const takenAtMs = Date.now()
+    child.signal('SIGCONT')
+    await child.create('/works-again', 'x')
+    const { heldAtMs = [] } = await child.ask({ what: 'turnLog' })
+    expect(heldAtMs.filter((heldMs) => heldMs >= takenAtMs)).toEqual([])
+    expect(turn.held()).toBe(true)
+    await turn.release()
+    await until(async () => (await textOf(tree, '/turn')) === String(child.pid), 'the child takes it again')
   })
 })

@@ -123,6 +123,7 @@ export class RepairLoop {
       const turn = holdTurn(tree, `${treePaths.repairs}/${id}`, who)
       this.#shards.set(id, new ShardTurn(turn, { repairEveryMs, ...this.#limits }))
     }
+    for (const [id, { nodes }] of shards) this.#shards.get(id)?.follow(nodes.map((node) => node.id))
     await Promise.all(gone.map(([, turn]) => turn.close()))
   }
 

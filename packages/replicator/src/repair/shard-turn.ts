@@ -17,6 +17,8 @@ export class ShardTurn {
   readonly #times: ShardTimes
   /** On the clock of performance.now(). */
   #dueAtMs: number
+  /** Undefined until the shard was looked at. */
+  #nodeIds: string | undefined
   #retryAtMs = 0
   #retryMs: number
 
@@ -34,6 +36,13 @@ export class ShardTurn {
 
   held(): boolean {
     return this.#turn.held()
+  }
+
+  /** Compared soon when the shard has other nodes than before: a new one has none of its blobs. */
+  follow(nodeIds: readonly string[]): void {
+    const ids = [...nodeIds].sort().join(',')
+    if (this.#nodeIds !== undefined && this.#nodeIds !== ids) this.#dueAtMs = performance.now()
+    this.#nodeIds = ids
   }
 
   isDue(): boolean {

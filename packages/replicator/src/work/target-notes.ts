@@ -34,7 +34,10 @@ export class TargetNotes implements AwayListener {
 
   back(nodeId: string): void {
     if (this.#away.delete(nodeId)) this.#log.info({ node: nodeId }, 'a node is back')
-    this.#tell(() => this.#queue.pauseTarget(nodeId, 0))
+    this.#tell(async () => {
+      await this.#queue.markTarget(nodeId, 'answering')
+      await this.#queue.pauseTarget(nodeId, 0)
+    })
   }
 
   /** A task of this target ended well. Another replicator may have noted it as failing, and died. */

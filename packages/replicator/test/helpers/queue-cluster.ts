@@ -128,15 +128,15 @@ export class QueueCluster {
     return wrong
   }
 
-  /** Resolves once every node has what was acknowledged by now. */
-  async untilEverywhere(limitMs = everywhereMs): Promise<void> {
+  /** Resolves once every node has what was acknowledged by now; of these names, unless all are meant. */
+  async untilEverywhere(names: readonly string[] = [...this.acknowledged.keys()]): Promise<void> {
     for (const store of this.stores) {
-      let wrong: readonly string[] = [...this.acknowledged.keys()]
+      let wrong = names
       const isWhole = async () => {
         wrong = await this.wrongAt(store, wrong)
         return wrong.length === 0
       }
-      await until(isWhole, `node ${store.id} has every blob`, limitMs)
+      await until(isWhole, `node ${store.id} has every blob`, everywhereMs)
     }
   }
 

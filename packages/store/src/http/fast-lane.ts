@@ -170,16 +170,17 @@ export class FastLane {
   }
 
   async #answerPut(connection: Connection, request: Buffer): Promise<void> {
-    const { bodyStart, contentType } = this.#request
+    const { bodyStart, contentType, version } = this.#request
     const name = this.#request.nameText()
     if (name === undefined) {
       this.#handOver(connection, request)
       return
     }
     connection.busy = true
-    const put = { contentType: contentTypeFor(name, contentType) }
+    const put = { contentType: contentTypeFor(name, contentType), version }
     const done = await this.#parts.store.put(name, request.subarray(bodyStart), put).then(
-      ({ etag }) => ({ status: 201, answer: this.#response.created(etag) }),
+      // That very needle was there already: node:http says so, and finds it there again.
+      ({ etag, created }) => (created ? { status: 201, answer: this.#response.created(etag) } : undefined),
       (error: Error) => this.#refuse(error, name),
     )
     if (done !== undefined && !connection.socket.destroyed) {

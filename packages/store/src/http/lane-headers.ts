@@ -1,4 +1,5 @@
 // Which header blocks the fast lane may take: those that change nothing about how a blob is served or stored. Pure.
+import { parseVersion } from '../needle/blob-version.js'
 
 const carriageReturn = 0x0d
 const lineFeed = 0x0a
@@ -10,8 +11,9 @@ const fieldValue = /^[\t\u0020-\u007e\u0080-\u00ff]*$/
 const outerSpace = /^[ \t]+|[ \t]+$/g
 const hostValue = /^[\w.:[\]-]*$/
 const lengthValue = /^[1-9]\d{0,6}$/
+const bodyHeaders = new Set(['content-length', 'content-type', 'x-backpack-version'])
 
-/** `connection` is taken with keep-alive only, `content-length` and `content-type` with a body only. */
+/** `connection` is taken with keep-alive only, those of `bodyHeaders` with a body only. */
 const harmless = new Set([
   'accept',
   'accept-encoding',
@@ -39,6 +41,8 @@ export interface LaneHeaders {
   readonly bodyBytes: number
   /** As it came; '' when none did. */
   readonly contentType: string
+  /** Of a copy. */
+  readonly version: bigint | undefined
 }
 
 /**
@@ -66,7 +70,7 @@ export function readLaneHeaders(
       if (++hosts > 1 || !hostValue.test(value)) return undefined
     } else if (name === 'connection') {
       if (value.toLowerCase() !== 'keep-alive') return undefined
-    } else if (name === 'content-length' || name === 'content-type') {
+    } else if (bodyHeaders.has(name)) {
       if (!withBody || body.has(name)) return undefined
       body.set(name, value)
     } else if (!harmless.has(name)) {
@@ -77,5 +81,8 @@ export function readLaneHeaders(
   if (hosts !== 1) return undefined
   const length = body.get('content-length') ?? ''
   if (withBody && !lengthValue.test(length)) return undefined
-  return { bodyBytes: withBody ? Number(length) : 0, contentType: body.get('content-type') ?? '' }
+  const versionText = body.get('x-backpack-version')
+  const version = versionText === undefined ? undefined : parseVersion(versionText)
+  if (versionText !== undefined && version === undefined) return undefined
+  return { bodyBytes: withBody ? Number(length) : 0, contentType: body.get('content-type') ?? '', version }
 }

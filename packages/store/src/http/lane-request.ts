@@ -23,7 +23,12 @@ interface KnownHeaders extends LaneHeaders {
   readonly bytes: Buffer
 }
 
-const nothingKnown: KnownHeaders = { bytes: Buffer.alloc(0), bodyBytes: 0, contentType: '' }
+const nothingKnown: KnownHeaders = {
+  bytes: Buffer.alloc(0),
+  bodyBytes: 0,
+  contentType: '',
+  version: undefined,
+}
 
 export class LaneRequest {
   method: LaneMethod = 'GET'
@@ -35,6 +40,7 @@ export class LaneRequest {
   bodyStart = 0
   /** As it came with a PUT; '' when none did. */
   contentType = ''
+  version: bigint | undefined
   readonly #decoded = Buffer.allocUnsafe(headBytesMax)
   #known = nothingKnown
   #knownWithBody = nothingKnown
@@ -55,6 +61,7 @@ export class LaneRequest {
       return false
     this.bodyStart = start + headers.bytes.length
     this.contentType = headers.contentType
+    this.version = headers.version
     return true
   }
 
