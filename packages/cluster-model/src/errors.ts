@@ -27,6 +27,7 @@ export const clusterErrorCatalogue = {
   COPY_DAMAGED: { status: 502 },
   // the coordinator
   NAME_INVALID: { status: 400 },
+  NAME_RESERVED: { status: 400 },
   NAME_TOO_LONG: { status: 414 },
   ADDRESS_INVALID: { status: 400 },
   CONDITION_REFUSED: { status: 400 },

@@ -17,7 +17,7 @@ export function checkName(name: string): void {
     throw new ClusterError('NAME_INVALID', 'A name must hold no control characters')
   }
   if (name === 'stats' || name.startsWith('-/')) {
-    throw new ClusterError('NAME_INVALID', 'The names "stats" and "-/…" are the stores\' own')
+    throw new ClusterError('NAME_RESERVED', 'The names "stats" and "-/…" are the stores\' own')
   }
   if (name.length > nameBytesMax || Buffer.byteLength(name) > nameBytesMax) {
     throw new ClusterError('NAME_TOO_LONG', `A name may have ${nameBytesMax} bytes`)

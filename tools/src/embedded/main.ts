@@ -51,7 +51,7 @@ export async function runEmbedded(argv: readonly string[]): Promise<void> {
             },
             'store-port': {
               type: 'string',
-              default: '10001',
+              default: '12011',
               describe: "The first store's port, the second takes the next; 0 picks free ones",
             },
             capacity: { type: 'string', describe: 'Of the shard when it is made, such as 100gb' },
@@ -113,7 +113,7 @@ async function start(options: EmbeddedOptions): Promise<EmbeddedCluster> {
     if (code !== 'EADDRINUSE') throw cause
     throw new CliError(`Port ${port ?? options.port} is in use by another program.`, {
       advice:
-        'Stop that one (`ss -ltnp` shows it), or choose others: npm start -- --port 12101 --store-port 10101',
+        'Stop that one (`ss -ltnp` shows it), or choose others: npm start -- --port 12101 --store-port 12111',
       cause,
     })
   }

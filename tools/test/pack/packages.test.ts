@@ -80,7 +80,7 @@ describe('installed into an empty directory', () => {
       name: 'project',
       private: true,
       type: 'module',
-      dependencies: Object.fromEntries(spellings),
+      dependencies: Object.fromEntries(spellings) as Record<string, string>,
     }
     writeFileSync(join(project, 'package.json'), JSON.stringify(manifest))
     const omit = withOptional ? [] : ['--omit=optional']

@@ -91,11 +91,14 @@ export class WatchRegistry {
   async #armChildren(client: ZooKeeperClient, path: string): Promise<Mark | undefined> {
     for (let tries = 0; tries < armingsMax; tries++) {
       const { outcome, value } = await client.children(this.#absolute(path), { watch: true })
-      if (value !== undefined) return { czxid: value.stat.czxid, changes: value.stat.cversion }
+      if (value !== undefined) {
+        // It was created after whoever watches it may have read that there is none.
+        if (tries > 0) this.#listeners.call('children', path)
+        return { czxid: value.stat.czxid, changes: value.stat.cversion }
+      }
       if (outcome !== 'missing') return undefined
       const node = await client.exists(this.#absolute(path), { watch: true })
       if (node.outcome === 'missing') return 'missing'
-      // It was created in between: its children can be watched after all.
       if (node.outcome !== 'done') return undefined
     }
     return undefined
