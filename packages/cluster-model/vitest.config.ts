@@ -7,6 +7,8 @@ const fullFaults = process.env['BACKPACK_FAULTS_FULL'] === '1'
 export default defineConfig({
   test: {
     pool: 'forks',
+    // These tests wait for servers more than they compute.
+    maxWorkers: 3,
     include: ['test/**/*.test.ts'],
     testTimeout: fullFaults ? 3_600_000 : 60_000,
     hookTimeout: fullFaults ? 600_000 : 60_000,

@@ -47,6 +47,7 @@ export class AcknowledgedUploads {
 
   /** So many at once until stop(), through the coordinators in turn. */
   start(count: number): void {
+    this.#stopped = false
     this.#uploading = Array.from({ length: count }, async () => {
       while (!this.#stopped) await this.one()
     })

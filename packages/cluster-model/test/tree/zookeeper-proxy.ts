@@ -17,7 +17,9 @@ export class ZooKeeperProxy {
   readonly #sockets = new Set<Socket>()
   #refusing = false
   #pieceBytes: number | undefined
-  #wanted: { kind: number; lose: 'request' | 'answer'; then: () => Promise<void> | void } | undefined
+  #wanted:
+    | { kind: number; lose: 'request' | 'answer' | 'nothing'; then: () => Promise<void> | void }
+    | undefined
   #session: { id: string; password: string } | undefined
 
   private constructor(port: number, targetPort: number) {
@@ -58,6 +60,11 @@ export class ZooKeeperProxy {
     this.#wanted = { kind: kinds[kind], lose, then }
   }
 
+  /** `first` goes before the next request of that kind is passed on, and all after it. */
+  delayNext(kind: RequestKind, first: () => Promise<void>): void {
+    this.#wanted = { kind: kinds[kind], lose: 'nothing', then: first }
+  }
+
   /** From now on answers come in pieces of so many bytes, as over a slow network. */
   sendInPieces(pieceBytes: number): void {
     this.#pieceBytes = pieceBytes
@@ -89,6 +96,7 @@ export class ZooKeeperProxy {
     for (const socket of [client, server]) socket.on('error', end).on('close', end)
     let lostAnswer: { number: number; then: () => Promise<void> | void } | undefined
     let shaken = { request: false, answer: false }
+    let requests: Promise<void> = Promise.resolve()
     let writes: Promise<void> = Promise.resolve()
     readFrames(client, (frame) => {
       const wanted = this.#wanted
@@ -98,10 +106,11 @@ export class ZooKeeperProxy {
           void Promise.resolve(wanted.then()).then(end)
           return
         }
-        lostAnswer = { number: frame.readInt32BE(4), then: wanted.then }
+        if (wanted.lose === 'answer') lostAnswer = { number: frame.readInt32BE(4), then: wanted.then }
+        else requests = requests.then(wanted.then)
       }
       shaken = { ...shaken, request: true }
-      server.write(frame)
+      requests = requests.then(() => void server.write(frame))
     })
     readFrames(server, (frame) => {
       if (!shaken.answer) this.#remember(frame)

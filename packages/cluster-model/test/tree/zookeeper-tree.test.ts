@@ -64,6 +64,35 @@ describe('a large node', () => {
   })
 })
 
+describe('a watch', () => {
+  test('for children of a node that is created while it is armed, is told of them', async () => {
+    const [tree, other] = [await zooKeeper.openThroughProxy(), await zooKeeper.open()]
+    // It asks for children, and as there are none, whether there is such a node: in between there is.
+    zooKeeper.proxy.delayNext('exists', async () => {
+      await other.create('/parent', bytes(''))
+      await other.create('/parent/one', bytes(''))
+    })
+    const count = counter()
+    tree.watchChildren('/parent', count.tell)
+    expect(await tree.children('/parent')).toBeUndefined()
+    await until(() => count.told > 0, 'the child is told of', 5_000)
+    expect(await tree.children('/parent')).toEqual(['one'])
+  })
+
+  test('for a node that changes again before it is armed again, is told of both changes', async () => {
+    const [tree, other] = [await zooKeeper.openThroughProxy(), await zooKeeper.open()]
+    const count = counter()
+    tree.watchNode('/queue', count.tell)
+    await tree.get('/queue')
+    zooKeeper.proxy.delayNext('exists', async () => {
+      await until(() => count.told === 1, 'the first change is told of', 5_000)
+      await other.set('/queue', bytes('two'), 0)
+    })
+    await other.create('/queue', bytes('one'))
+    await until(() => count.told === 2, 'the second change is told of', 5_000)
+  })
+})
+
 describe('a link that is lost', () => {
   test('comes back with the same session: ephemeral nodes stay, watches are told, once per change', async () => {
     const [tree, other] = [await zooKeeper.openThroughProxy(), await zooKeeper.open()]
