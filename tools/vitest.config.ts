@@ -4,7 +4,7 @@ export default defineConfig({
   test: {
     pool: 'forks',
     // These tests wait for servers more than they compute.
-    maxWorkers: 3,
+    maxWorkers: 2,
     include: ['test/**/*.test.ts'],
     testTimeout: 60_000,
   },

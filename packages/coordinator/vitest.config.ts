@@ -8,7 +8,7 @@ export default defineConfig({
   test: {
     pool: 'forks',
     // These tests wait for servers more than they compute.
-    maxWorkers: 3,
+    maxWorkers: 2,
     include: ['test/**/*.test.ts'],
     testTimeout: fullFaults ? 3_600_000 : 60_000,
     hookTimeout: fullFaults ? 600_000 : 60_000,

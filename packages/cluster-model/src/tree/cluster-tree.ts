@@ -17,13 +17,21 @@ export interface ClusterTree extends AsyncDisposable {
   /** 'away' from when the link is lost until it is back, be it with a new session. */
   readonly state: TreeState
 
-  /** Undefined when there is no such node. Every operation throws TREE_AWAY within its deadline, TREE_CLOSED after close(). */
+  /**
+   * Undefined when there is no such node. Every operation throws TREE_AWAY within its deadline of 5 s, sooner while the link is
+   * known to be lost; then a change may have been made or not, but an ephemeral node will not stay. TREE_CLOSED after close();
+   * TypeError for what is no path, or a child of an ephemeral node; TREE_DAMAGED when the tree's file cannot be understood.
+   */
   get(path: string): Promise<TreeNode | undefined>
 
-  /** Compare-and-set: throws VERSION_MISMATCH when the node's version is another, NODE_MISSING. Gives the new version. */
+  /**
+   * Compare-and-set: throws VERSION_MISMATCH when the node's version is another, NODE_MISSING, NODE_TOO_LARGE. Gives the new
+   * version. When the link is lost on the way and the next version has this very data, that counts as this set: data that
+   * others may write as well, such as a counter's, has to say who wrote it.
+   */
   set(path: string, data: Buffer, version: number): Promise<number>
 
-  /** An ephemeral node goes when this tree is closed or its process dies. Throws NODE_EXISTS; NODE_MISSING without a parent. */
+  /** An ephemeral node goes when this tree is closed or its process dies. Throws NODE_EXISTS, NODE_TOO_LARGE; NODE_MISSING without a parent. */
   create(path: string, data: Buffer, options?: { readonly ephemeral?: boolean }): Promise<void>
 
   /** Throws VERSION_MISMATCH, NODE_MISSING, NODE_NOT_EMPTY. */
