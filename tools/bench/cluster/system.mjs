@@ -95,7 +95,7 @@ function watchLag(port) {
   let stopped = false
   const figures = async () => {
     const { body } = await probe(port, '-/cluster')
-    return JSON.parse(body.toString()).queue
+    return JSON.parse(body.toString()).queue.figures
   }
   const sampling = (async () => {
     while (!stopped) {
