@@ -11,7 +11,7 @@ export default defineConfig({
   platform: 'node',
   // Optional, and native: loaded from where it is installed, if it is.
   external: ['zookeeper'],
-  noExternal: [/^@backpack\/(cluster-model|command-line)$/],
+  noExternal: [/^@backpack\/(cluster-model|command-line|signing)$/],
   sourcemap: true,
   splitting: true,
   clean: true,

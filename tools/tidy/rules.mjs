@@ -25,10 +25,11 @@ const lockfile = /(^|\/)pnpm-lock\.yaml$/
 /** What each package may import of its siblings: the arrows go one way. */
 const siblingsAllowed = new Map([
   ['command-line', []],
-  ['store', ['command-line']],
-  ['cluster-model', []],
-  ['coordinator', ['cluster-model', 'command-line']],
-  ['replicator', ['cluster-model', 'command-line']],
+  ['signing', []],
+  ['store', ['command-line', 'signing']],
+  ['cluster-model', ['signing']],
+  ['coordinator', ['cluster-model', 'command-line', 'signing']],
+  ['replicator', ['cluster-model', 'command-line', 'signing']],
 ])
 
 /** @type {readonly Rule[]} */

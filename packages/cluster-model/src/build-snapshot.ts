@@ -1,13 +1,23 @@
 // From what stands in the tree to the frozen value that callers see. Pure.
-import type { ClusterSnapshot, DaemonEntry, ServerNode, Shard } from './cluster-snapshot.js'
+import type {
+  AclEntry,
+  ClusterSnapshot,
+  DaemonEntry,
+  ServerNode,
+  Shard,
+  ShardAccess,
+} from './cluster-snapshot.js'
 import { urlOf } from './schema/addresses.js'
-import type { QueueConfig, ServersMap, ShardSize, ShardsMap } from './schema/znode-schemas.js'
+import type { QueueConfig, ServersMap, ShardAclEntry, ShardSize, ShardsMap } from './schema/znode-schemas.js'
 
 export interface ModelParts {
   readonly servers: ServersMap
   readonly shards: ShardsMap
   /** By shard id; missing ones are unknown. */
   readonly sizes: ReadonlyMap<string, ShardSize>
+  /** By shard id; missing ones there are none of, 'unreadable' ones keep everybody out. */
+  readonly acls: ReadonlyMap<string, ShardAclEntry | 'unreadable'>
+  readonly adminAcl: ShardAclEntry | 'unreadable' | undefined
   readonly queue: QueueConfig | undefined
   readonly daemons: readonly DaemonEntry[]
   /** What of the tree could not be read. */
@@ -24,6 +34,7 @@ export function buildSnapshot(parts: ModelParts): ClusterSnapshot {
   const shards = new Map(
     [...parts.shards].map(([id, { nodes, read_only }]): [string, Shard] => {
       const size = parts.sizes.get(id)
+      const acl = parts.acls.get(id)
       const known = nodes.flatMap((node) => servers.get(node) ?? [])
       const shard: Shard = {
         id,
@@ -31,6 +42,9 @@ export function buildSnapshot(parts: ModelParts): ClusterSnapshot {
         readOnly: read_only === true,
         capacityBytes: size?.capacity,
         currentBytes: size?.current ?? 0,
+        access: accessOf(acl),
+        usedBytesMax: acl === 'unreadable' ? undefined : acl?.['max-size'] || undefined,
+        blobsMax: acl === 'unreadable' ? undefined : acl?.['max-key-num'] || undefined,
       }
       return [id, Object.freeze(shard)]
     }),
@@ -40,8 +54,19 @@ export function buildSnapshot(parts: ModelParts): ClusterSnapshot {
     shards,
     queue: parts.queue === undefined ? undefined : freezeQueue(parts.queue),
     daemons: Object.freeze([...parts.daemons]),
+    adminAccess: accessOf(parts.adminAcl),
     problems: Object.freeze([...parts.problems, ...findContradictions(parts)]),
   })
+}
+
+function accessOf(acl: ShardAclEntry | 'unreadable' | undefined): ShardAccess {
+  if (acl === 'unreadable') return 'closed'
+  if (acl === undefined || acl.acl.length === 0) return 'open'
+  const users = acl.acl.map(({ user, token, flags }): [string, AclEntry] => [
+    user,
+    Object.freeze({ user, token, flags }),
+  ])
+  return Object.freeze({ users: new Map(users) })
 }
 
 function freezeQueue({ key, servers }: QueueConfig) {

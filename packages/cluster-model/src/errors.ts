@@ -46,6 +46,10 @@ export const clusterErrorCatalogue = {
   COPIES_INVALID: { status: 400 },
   COPIES_MISSING: { status: 503, retryAfterSeconds: 1 },
   NODES_AWAY: { status: 503, retryAfterSeconds: 1 },
+  // access and the gateway
+  ACCESS_DENIED: { status: 403 },
+  NOTHING_FITS: { status: 503, retryAfterSeconds: 5 },
+  OUT_OF_SPACE: { status: 507 },
   // options of whatever is opened
   INVALID_OPTIONS: { status: 400 },
 } as const satisfies Record<string, { status: number; retryAfterSeconds?: number }>

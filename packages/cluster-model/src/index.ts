@@ -1,5 +1,15 @@
 export { nameOfPath, pathOfName } from './blob-path.js'
-export type { ClusterSnapshot, DaemonEntry, QueueAddresses, ServerNode, Shard } from './cluster-snapshot.js'
+export {
+  type AclEntry,
+  aclFlags,
+  type ClusterSnapshot,
+  type DaemonEntry,
+  type QueueAddresses,
+  type ServerNode,
+  type Shard,
+  type ShardAccess,
+  type ShardAcl,
+} from './cluster-snapshot.js'
 export {
   addServer,
   addShard,

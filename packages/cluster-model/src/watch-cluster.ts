@@ -1,12 +1,12 @@
 // Follows the model in the tree and gives it as frozen snapshots. While the tree is away the last one stays.
 import { buildSnapshot } from './build-snapshot.js'
-import type { ClusterSnapshot } from './cluster-snapshot.js'
+import type { ClusterSnapshot, ShardAccess } from './cluster-snapshot.js'
 import { isClusterError } from './errors.js'
-import type { ShardSize } from './schema/znode-schemas.js'
+import type { ShardAclEntry, ShardSize } from './schema/znode-schemas.js'
 import type { ClusterTree } from './tree/cluster-tree.js'
 import { WatchedDaemons } from './watched-daemons.js'
 import { WatchedZnode } from './watched-znode.js'
-import { queueCodec, serversMapCodec, shardSizeCodec, shardsMapCodec } from './znode-codec.js'
+import { queueCodec, serversMapCodec, shardAclCodec, shardSizeCodec, shardsMapCodec } from './znode-codec.js'
 import { treePaths } from './znode-paths.js'
 
 /** Changes that come this close together make one snapshot. */
@@ -52,8 +52,10 @@ class TreeWatch implements ClusterWatch {
   readonly #servers
   readonly #shards
   readonly #queue
+  readonly #adminAcl
   readonly #daemons
   readonly #sizes = new Map<string, WatchedZnode<ShardSize>>()
+  readonly #acls = new Map<string, WatchedZnode<ShardAclEntry>>()
   /** What has to be read again. */
   readonly #stale = new Set<Source>()
   readonly #listeners = new Set<(snapshot: ClusterSnapshot) => void>()
@@ -65,13 +67,16 @@ class TreeWatch implements ClusterWatch {
   constructor(tree: ClusterTree) {
     this.#tree = tree
     this.#servers = this.#follow((changed) => {
-      return new WatchedZnode(tree, treePaths.serversMap, serversMapCodec, changed)
+      return new WatchedZnode(tree, treePaths.serversMap, serversMapCodec, { changed })
     })
     this.#shards = this.#follow((changed) => {
-      return new WatchedZnode(tree, treePaths.shardsMap, shardsMapCodec, changed)
+      return new WatchedZnode(tree, treePaths.shardsMap, shardsMapCodec, { changed })
     })
     this.#queue = this.#follow((changed) => {
-      return new WatchedZnode(tree, treePaths.queue, queueCodec, changed)
+      return new WatchedZnode(tree, treePaths.queue, queueCodec, { changed })
+    })
+    this.#adminAcl = this.#follow((changed) => {
+      return new WatchedZnode(tree, treePaths.adminAcl, shardAclCodec, { changed, optional: true })
     })
     this.#daemons = this.#follow((changed) => new WatchedDaemons(tree, changed))
     this.#snapshot = this.#build()
@@ -103,9 +108,7 @@ class TreeWatch implements ClusterWatch {
     this.#closed = true
     clearTimeout(this.#timer)
     this.#listeners.clear()
-    for (const source of [this.#servers, this.#shards, this.#queue, this.#daemons, ...this.#sizes.values()]) {
-      source.close()
-    }
+    for (const source of [...this.#znodes(), this.#daemons]) source.close()
   }
 
   /** A source that is stale from its beginning, and at each change. */
@@ -159,26 +162,48 @@ class TreeWatch implements ClusterWatch {
         throw error
       }
       if (this.#closed) return
-      this.#followSizes()
+      this.#followShards(this.#sizes, (id, changed) => {
+        return new WatchedZnode(this.#tree, treePaths.shardSize(id), shardSizeCodec, { changed })
+      })
+      this.#followShards(this.#acls, (id, changed) => {
+        return new WatchedZnode(this.#tree, treePaths.shardAcl(id), shardAclCodec, {
+          changed,
+          optional: true,
+        })
+      })
     }
   }
 
-  /** The sizes of all shards there are, and of no others. */
-  #followSizes(): void {
+  /** One znode for each shard there is, and for no others. */
+  #followShards<Value>(
+    followed: Map<string, WatchedZnode<Value>>,
+    make: (id: string, changed: () => void) => WatchedZnode<Value>,
+  ): void {
     const shards = this.#shards.value
-    for (const [id, size] of this.#sizes) {
+    for (const [id, znode] of followed) {
       if (shards?.has(id) === true) continue
-      size.close()
-      this.#sizes.delete(id)
-      this.#stale.delete(size)
+      znode.close()
+      followed.delete(id)
+      this.#stale.delete(znode)
     }
     for (const id of shards?.keys() ?? []) {
-      if (this.#sizes.has(id)) continue
-      const size = this.#follow((changed) => {
-        return new WatchedZnode(this.#tree, treePaths.shardSize(id), shardSizeCodec, changed)
-      })
-      this.#sizes.set(id, size)
+      if (!followed.has(id))
+        followed.set(
+          id,
+          this.#follow((changed) => make(id, changed)),
+        )
     }
+  }
+
+  #znodes(): WatchedZnode<unknown>[] {
+    return [
+      this.#servers,
+      this.#shards,
+      this.#queue,
+      this.#adminAcl,
+      ...this.#sizes.values(),
+      ...this.#acls.values(),
+    ]
   }
 
   #publish(): void {
@@ -192,16 +217,26 @@ class TreeWatch implements ClusterWatch {
     const sizes = [...this.#sizes].flatMap(([id, { value }]) =>
       value === undefined ? [] : [[id, value] as const],
     )
-    const znodes = [this.#servers, this.#shards, this.#queue, ...this.#sizes.values()]
+    const acls = [...this.#acls].flatMap(([id, znode]) => {
+      const acl = aclOf(znode)
+      return acl === undefined ? [] : [[id, acl] as const]
+    })
     return buildSnapshot({
       servers: this.#servers.value ?? new Map(),
       shards: this.#shards.value ?? new Map(),
       sizes: new Map(sizes),
+      acls: new Map(acls),
+      adminAcl: aclOf(this.#adminAcl),
       queue: this.#queue.value,
       daemons: this.#daemons.entries,
-      problems: [...znodes.flatMap(({ problem }) => problem ?? []), ...this.#daemons.problems],
+      problems: [...this.#znodes().flatMap(({ problem }) => problem ?? []), ...this.#daemons.problems],
     })
   }
+}
+
+/** One that is there and was never understood keeps everybody out; so does one that could not be asked for. */
+function aclOf({ value, neverThere }: WatchedZnode<ShardAclEntry>): ShardAclEntry | 'unreadable' | undefined {
+  return value ?? (neverThere ? undefined : 'unreadable')
 }
 
 /** After a reconnection everything is read again, most often for nothing. */
@@ -209,6 +244,13 @@ function sameSnapshot(one: ClusterSnapshot, other: ClusterSnapshot): boolean {
   return describe(one) === describe(other)
 }
 
-function describe({ servers, shards, ...rest }: ClusterSnapshot): string {
-  return JSON.stringify([[...servers.values()], [...shards.values()], rest])
+function describe({ servers, shards, adminAccess, ...rest }: ClusterSnapshot): string {
+  const accesses = [...[...shards.values()].map(({ access }) => access), adminAccess].map(describeAccess)
+  return JSON.stringify([[...servers.values()], [...shards.values()], accesses, rest])
+}
+
+/** Secrets do not show themselves, so that a token that was changed has to be looked at. The text goes nowhere. */
+function describeAccess(access: ShardAccess): unknown {
+  if (typeof access === 'string') return access
+  return [...access.users.values()].map(({ user, token, flags }) => [user, token.reveal(), flags])
 }

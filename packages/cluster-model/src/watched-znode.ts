@@ -8,21 +8,37 @@ export class WatchedZnode<Value> {
   readonly #path: string
   readonly #codec: ZnodeCodec<Value>
   readonly #stopWatching: () => void
+  readonly #optional: boolean
   #value: Value | undefined
+  #seen = false
   #problem: string | undefined
   #data: Buffer | undefined
 
-  /** `changed` is called when read() has to be called again; it is called for the first time by the caller. */
-  constructor(tree: ClusterTree, path: string, codec: ZnodeCodec<Value>, changed: () => void) {
+  /**
+   * `changed` is called when read() has to be called again; it is called for the first time by the caller. That an optional
+   * one never was there is no problem.
+   */
+  constructor(
+    tree: ClusterTree,
+    path: string,
+    codec: ZnodeCodec<Value>,
+    { changed, optional = false }: { readonly changed: () => void; readonly optional?: boolean },
+  ) {
     this.#tree = tree
     this.#path = path
     this.#codec = codec
+    this.#optional = optional
     this.#stopWatching = tree.watchNode(path, changed)
   }
 
   /** Undefined until it could be read once; kept when the znode goes. */
   get value(): Value | undefined {
     return this.#value
+  }
+
+  /** Whether the tree was asked, and there never was such a znode. */
+  get neverThere(): boolean {
+    return this.#seen && this.#value === undefined && this.#data === undefined
   }
 
   /** A sentence, while there is no such znode or it cannot be understood. */
@@ -33,10 +49,13 @@ export class WatchedZnode<Value> {
   /** Throws what tree.get() throws. */
   async read(): Promise<void> {
     const node = await this.#tree.get(this.#path)
+    this.#seen = true
     if (node === undefined) {
       // A tree that comes back empty must not take all photos off the air.
       const kept = this.#value === undefined ? '' : ' any more: what it held last stays in use'
-      this.#data = undefined
+      // One that was there and never understood is not gone like one that never was.
+      if (this.#optional && this.neverThere) return
+      this.#data = this.#value === undefined && this.#optional ? this.#data : undefined
       this.#problem = `There is no ${this.#path}${kept}`
       return
     }

@@ -12,6 +12,8 @@ import {
   serversMapSchema,
   type ShardEntry,
   type ShardSize,
+  type ShardAclEntry,
+  shardAclSchema,
   shardSizeSchema,
   type ShardsMap,
   shardsMapSchema,
@@ -38,6 +40,13 @@ export const shardsMapCodec: ZnodeCodec<ShardsMap> = {
 export const shardSizeCodec: ZnodeCodec<ShardSize> = {
   decode: (path, data) => decode(shardSizeSchema, path, data),
   encode,
+}
+
+export const shardAclCodec: ZnodeCodec<ShardAclEntry> = {
+  decode: (path, data) => decode(shardAclSchema, path, data),
+  // The one place where a token is written.
+  encode: ({ acl, ...rest }) =>
+    encode({ acl: acl.map(({ token, ...entry }) => ({ ...entry, token: token.reveal() })), ...rest }),
 }
 
 export const queueCodec: ZnodeCodec<QueueConfig> = {

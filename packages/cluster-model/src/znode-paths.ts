@@ -5,6 +5,10 @@ export const treePaths = {
   shardsMap: '/shards-map',
   queue: '/queue',
   shardSize: (shardId: string) => `/shard-size-${shardId}`,
+  /** Who may use a shard, and its limits; none means everybody. */
+  shardAcl: (shardId: string) => `/shard-acl-${shardId}`,
+  /** Who may administer. */
+  adminAcl: '/admin-acl',
   /** One ephemeral child per running daemon. */
   daemons: '/daemons',
   /** Ephemeral: held while the model is edited. */

@@ -1,0 +1,12 @@
+export { isSignatureOf, signText } from './hmac.js'
+export { readSecret, SecretError, type SecretSource } from './read-secret.js'
+export { Secret } from './secret.js'
+export { formEncode, signedText, type SignedParts } from './signed-text.js'
+export {
+  checkDaemonSignature,
+  type DaemonRequest,
+  type SignatureCheck,
+  signatureWindowMs,
+  signDaemonRequest,
+  writeSignatureHeader,
+} from './write-signature.js'

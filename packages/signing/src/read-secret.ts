@@ -1,0 +1,45 @@
+// Secrets come from files, standard input or the environment: never from arguments, which every user of a machine can see.
+import { readFile } from 'node:fs/promises'
+import { Secret } from './secret.js'
+
+const secretBytesMin = 16
+const secretBytesMax = 4096
+
+/** What is wrong with the secret, in words that do not show it. */
+export class SecretError extends Error {
+  override readonly name = 'SecretError'
+}
+
+export interface SecretSource {
+  /** A file that holds nothing else; spaces and line ends around it are left out. */
+  readonly file: string | undefined
+  /** The value of the environment variable, used without a file. */
+  readonly environment: string | undefined
+  /** For messages: `cluster secret`. */
+  readonly noun: string
+}
+
+/** Undefined when neither gives one. Throws SecretError for a file that cannot be read, and a secret outside of 16 to 4,096 bytes. */
+export async function readSecret({ file, environment, noun }: SecretSource): Promise<Secret | undefined> {
+  if (file === undefined)
+    return environment === undefined || environment === '' ? undefined : checked(environment, noun)
+  let text: string
+  try {
+    text = await readFile(file, 'utf8')
+  } catch (cause) {
+    const { code = '' } = cause as NodeJS.ErrnoException
+    throw new SecretError(`The ${noun} cannot be read from ${file}: ${code}`, { cause })
+  }
+  return checked(text, `${noun} in ${file}`)
+}
+
+function checked(text: string, noun: string): Secret {
+  const secret = text.trim()
+  const sizeBytes = Buffer.byteLength(secret)
+  if (sizeBytes < secretBytesMin || sizeBytes > secretBytesMax) {
+    throw new SecretError(
+      `The ${noun} has ${sizeBytes} bytes; it must have ${secretBytesMin} to ${secretBytesMax}`,
+    )
+  }
+  return new Secret(secret)
+}

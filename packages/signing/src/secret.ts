@@ -1,0 +1,29 @@
+// A token or key that no log, JSON or error message shows: only who asks for it by name gets its text.
+import { inspect } from 'node:util'
+
+const mask = '********'
+
+export class Secret {
+  readonly #text: string
+
+  constructor(text: string) {
+    this.#text = text
+  }
+
+  /** The text itself: for computing a signature, and for the place where it is kept. */
+  reveal(): string {
+    return this.#text
+  }
+
+  toString(): string {
+    return mask
+  }
+
+  toJSON(): string {
+    return mask
+  }
+
+  [inspect.custom](): string {
+    return mask
+  }
+}

@@ -1,0 +1,41 @@
+// A secret shows itself nowhere by accident.
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { format, inspect } from 'node:util'
+import { expect, it, onTestFinished } from 'vitest'
+import { readSecret, Secret, SecretError } from '../src/index.js'
+
+const text = 'correct horse battery'
+
+it('is masked as text, JSON, and whatever a log makes of it', () => {
+  const secret = new Secret(text)
+  const shown = [
+    `${String(secret)}`,
+    JSON.stringify({ secret }),
+    inspect({ secret }),
+    format('%s %o %j', secret, secret, secret),
+  ]
+  for (const each of shown) expect(each).not.toContain(text)
+  expect(Object.values(secret)).toEqual([])
+  expect(secret.reveal()).toBe(text)
+})
+
+it('comes from a file without the line end, else from the environment', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'backpack-secret-'))
+  onTestFinished(() => rmSync(directory, { recursive: true }))
+  const file = join(directory, 'secret')
+  writeFileSync(file, `${text}\n`)
+  expect((await readSecret({ file, environment: 'x', noun: 'secret' }))?.reveal()).toBe(text)
+  expect((await readSecret({ file: undefined, environment: text, noun: 'secret' }))?.reveal()).toBe(text)
+  expect(await readSecret({ file: undefined, environment: undefined, noun: 'secret' })).toBeUndefined()
+})
+
+it('must be there and be long enough; the message does not show it', async () => {
+  await expect(
+    readSecret({ file: '/does/not/exist', environment: undefined, noun: 'token' }),
+  ).rejects.toThrow(/token cannot be read.*ENOENT/)
+  const short = readSecret({ file: undefined, environment: 'too short', noun: 'token' })
+  await expect(short).rejects.toThrow(SecretError)
+  await expect(short).rejects.not.toThrow(/too short/)
+})
