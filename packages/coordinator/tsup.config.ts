@@ -8,13 +8,16 @@ const privateSources = {
 }
 
 export default defineConfig({
-  entry: { index: 'src/index.ts', 'cli/main': 'src/cli/main.ts' },
+  entry: { index: 'src/index.ts', client: 'src/client/index.ts', 'cli/main': 'src/cli/main.ts' },
   format: ['esm'],
   target: 'node20',
   platform: 'node',
   // Optional, and with a native part: looked for at run time.
   external: ['zookeeper'],
-  dts: { entry: { index: 'src/index.ts' }, compilerOptions: { baseUrl: '.', paths: privateSources } },
+  dts: {
+    entry: { index: 'src/index.ts', client: 'src/client/index.ts' },
+    compilerOptions: { baseUrl: '.', paths: privateSources },
+  },
   sourcemap: true,
   splitting: true,
   clean: true,

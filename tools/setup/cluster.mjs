@@ -4,16 +4,11 @@
 import { join } from 'node:path'
 import { workspaceRoot } from './commands.mjs'
 import { runInForeground } from './foreground.mjs'
-import { buildPackages, installPackages, runScript } from './prepare.mjs'
-import { clusterPrograms, ensurePrograms } from './programs.mjs'
-import { ensureClient, ensureCompilerForClient } from './zookeeper-client.mjs'
+import { prepareCluster } from './prepare-cluster.mjs'
+import { runScript } from './prepare.mjs'
 
 await runScript(async () => {
-  await ensurePrograms(clusterPrograms)
-  await ensureCompilerForClient()
-  await installPackages()
-  await ensureClient()
-  await buildPackages()
+  await prepareCluster()
   const main = join(workspaceRoot, 'test-cluster', 'bin', 'test-cluster.cjs')
   return runInForeground(main, process.argv.slice(2))
 })

@@ -7,8 +7,9 @@ import type {
   Shard,
   ShardAccess,
 } from './cluster-snapshot.js'
+import type { ShardAclEntry } from './schema/acl-schemas.js'
 import { urlOf } from './schema/addresses.js'
-import type { QueueConfig, ServersMap, ShardAclEntry, ShardSize, ShardsMap } from './schema/znode-schemas.js'
+import type { QueueConfig, ServersMap, ShardSize, ShardsMap } from './schema/znode-schemas.js'
 
 export interface ModelParts {
   readonly servers: ServersMap
@@ -43,6 +44,7 @@ export function buildSnapshot(parts: ModelParts): ClusterSnapshot {
         capacityBytes: size?.capacity,
         currentBytes: size?.current ?? 0,
         access: accessOf(acl),
+        bucketFlags: acl === undefined || acl === 'unreadable' ? 0 : (acl.flags ?? 0),
         usedBytesMax: acl === 'unreadable' ? undefined : acl?.['max-size'] || undefined,
         blobsMax: acl === 'unreadable' ? undefined : acl?.['max-key-num'] || undefined,
       }

@@ -43,6 +43,8 @@ export interface Shard {
   readonly access: ShardAccess
   /** Of all blobs of one node together; undefined without a limit. */
   readonly usedBytesMax: number | undefined
+  /** `flags` of Backrunner's bucket file: kept, without a meaning. */
+  readonly bucketFlags: number
   /** Blobs of one node; undefined without a limit. */
   readonly blobsMax: number | undefined
 }

@@ -50,6 +50,14 @@ export const clusterErrorCatalogue = {
   ACCESS_DENIED: { status: 403 },
   NOTHING_FITS: { status: 503, retryAfterSeconds: 5 },
   OUT_OF_SPACE: { status: 507 },
+  REQUEST_INVALID: { status: 400 },
+  BLOB_MISSING: { status: 404 },
+  RANGE_INVALID: { status: 416 },
+  PRECONDITION_FAILED: { status: 412 },
+  NOT_CONFIGURED: { status: 503 },
+  // a gateway's client
+  GATEWAY_AWAY: { status: 503, retryAfterSeconds: 1 },
+  REQUEST_REFUSED: { status: 502 },
   // options of whatever is opened
   INVALID_OPTIONS: { status: 400 },
 } as const satisfies Record<string, { status: number; retryAfterSeconds?: number }>

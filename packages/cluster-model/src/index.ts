@@ -1,3 +1,4 @@
+export { describeFlags } from './access-words.js'
 export { nameOfPath, pathOfName } from './blob-path.js'
 export {
   type AclEntry,
@@ -15,6 +16,7 @@ export {
   addShard,
   type EditOptions,
   type EditReport,
+  importBuckets,
   initCluster,
   removeServer,
   resizeShard,
@@ -30,6 +32,7 @@ export {
   isClusterError,
 } from './errors.js'
 export { HttpNodeClient, type HttpNodeClientOptions } from './nodes/http-node-client.js'
+export { checksumOfEtag } from './nodes/node-answers.js'
 export type {
   DeleteNodeResult,
   GetResult,
@@ -56,6 +59,7 @@ export type {
 export { readCluster } from './read-cluster.js'
 export { type RegisterOptions, registerDaemon, type Registration } from './register-daemon.js'
 export { addressListSchema, type HostAndPort, showAddress, urlOf } from './schema/addresses.js'
+export { clusterSecretSchema } from './schema/cluster-secret.js'
 export { formatSize } from './schema/format-size.js'
 export type { DaemonRegistration } from './schema/znode-schemas.js'
 export type { ClusterTree, TreeNode, TreeState } from './tree/cluster-tree.js'

@@ -10,7 +10,10 @@ export class WatchedZnode<Value> {
   readonly #stopWatching: () => void
   readonly #optional: boolean
   #value: Value | undefined
-  #seen = false
+  /** Whether the tree was asked. */
+  #asked = false
+  /** Whether there was such a znode once, understood or not. */
+  #wasThere = false
   #problem: string | undefined
   #data: Buffer | undefined
 
@@ -38,7 +41,7 @@ export class WatchedZnode<Value> {
 
   /** Whether the tree was asked, and there never was such a znode. */
   get neverThere(): boolean {
-    return this.#seen && this.#value === undefined && this.#data === undefined
+    return this.#asked && !this.#wasThere
   }
 
   /** A sentence, while there is no such znode or it cannot be understood. */
@@ -49,16 +52,16 @@ export class WatchedZnode<Value> {
   /** Throws what tree.get() throws. */
   async read(): Promise<void> {
     const node = await this.#tree.get(this.#path)
-    this.#seen = true
+    this.#asked = true
     if (node === undefined) {
-      // A tree that comes back empty must not take all photos off the air.
+      if (this.#optional && !this.#wasThere) return
+      // A tree that comes back empty must not take all photos off the air, nor open them to everybody.
       const kept = this.#value === undefined ? '' : ' any more: what it held last stays in use'
-      // One that was there and never understood is not gone like one that never was.
-      if (this.#optional && this.neverThere) return
-      this.#data = this.#value === undefined && this.#optional ? this.#data : undefined
+      this.#data = undefined
       this.#problem = `There is no ${this.#path}${kept}`
       return
     }
+    this.#wasThere = true
     if (this.#data?.equals(node.data) === true) return
     this.#data = node.data
     try {

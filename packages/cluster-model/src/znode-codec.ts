@@ -2,6 +2,7 @@
 // writes as in 2013: ids and ports as strings.
 import type { z } from 'zod'
 import { ClusterError } from './errors.js'
+import { type ShardAclEntry, shardAclSchema } from './schema/acl-schemas.js'
 import {
   type Address,
   type DaemonRegistration,
@@ -12,8 +13,6 @@ import {
   serversMapSchema,
   type ShardEntry,
   type ShardSize,
-  type ShardAclEntry,
-  shardAclSchema,
   shardSizeSchema,
   type ShardsMap,
   shardsMapSchema,
@@ -43,7 +42,7 @@ export const shardSizeCodec: ZnodeCodec<ShardSize> = {
 }
 
 export const shardAclCodec: ZnodeCodec<ShardAclEntry> = {
-  decode: (path, data) => decode(shardAclSchema, path, data),
+  decode: (path, data) => decode(shardAclSchema, path, data, { secret: true }),
   // The one place where a token is written.
   encode: ({ acl, ...rest }) =>
     encode({ acl: acl.map(({ token, ...entry }) => ({ ...entry, token: token.reveal() })), ...rest }),
@@ -59,12 +58,18 @@ export const daemonCodec: ZnodeCodec<DaemonRegistration> = {
   encode,
 }
 
-function decode<Schema extends z.ZodType>(schema: Schema, path: string, data: Buffer): z.output<Schema> {
+function decode<Schema extends z.ZodType>(
+  schema: Schema,
+  path: string,
+  data: Buffer,
+  { secret = false }: { readonly secret?: boolean } = {},
+): z.output<Schema> {
   let json: unknown
   try {
     json = JSON.parse(data.toString('utf8'))
   } catch (cause) {
-    throw new ClusterError('MODEL_INVALID', `${path} is not JSON`, { path, cause })
+    // What the parser says quotes the text, tokens included.
+    throw new ClusterError('MODEL_INVALID', `${path} is not JSON`, { path, ...(secret ? {} : { cause }) })
   }
   const parsed = schema.safeParse(json)
   if (parsed.success) return parsed.data

@@ -26,3 +26,4 @@ export {
 } from './output.js'
 export { Progress, type ProgressOptions } from './progress.js'
 export { reportError, runCommand } from './run-command.js'
+export { clusterSecretOption, readClusterSecret, readSecretFile } from './secret-options.js'

@@ -41,7 +41,8 @@ export function addressOfTarget(target: string): BlobAddress {
   return { shardId: address.slice(0, colon), name }
 }
 
-function decodeTarget(target: string): string {
+/** Everything after the slash, percent-decoded once. Throws NAME_INVALID. */
+export function decodeTarget(target: string): string {
   if (!target.startsWith('/')) {
     throw new ClusterError('NAME_INVALID', 'The request target must begin with a slash')
   }

@@ -21,9 +21,14 @@ import { setTimeout } from 'node:timers/promises'
 import { type DeleteReceipt, handleDelete } from './handle-delete.js'
 import { handlePut, type PutReceipt } from './handle-put.js'
 import { handleGet, handleHead, type OpenBlob } from './handle-read.js'
+import { LiveConfig } from './gateway/config/live-config.js'
+import { type GatewaySettings, withSettings } from './gateway/gateway-settings.js'
+import { type GatewayListening, startGateway } from './gateway/start-gateway.js'
 import type { ReadParts } from './http/serve-blob.js'
 import { type Listening, type ListenOptions, startListening } from './http/start-listening.js'
 import { InFlightBytes } from './in-flight.js'
+import { NodeStats } from './measure/node-stats.js'
+import { WriteMeasurements } from './measure/write-measurements.js'
 import { NodeProbe } from './node-probe.js'
 import { type CoordinatorOptions, resolveOptions, type ResolvedOptions } from './options.js'
 import { packageVersion } from './package-version.js'
@@ -53,16 +58,18 @@ export class Coordinator implements AsyncDisposable {
   readonly tree: ClusterTree
   readonly queue: ReplicationQueue
   readonly #parts: ReadParts
+  readonly #gateway: GatewaySettings
   readonly #closers: Closer[]
-  readonly #listening = new Set<Listening>()
+  readonly #listening = new Set<Pick<Listening, 'drain'>>()
   /** Calls of a program that are under way. */
   readonly #underWay = new Set<Promise<unknown>>()
   #closing: Promise<void> | undefined
 
-  private constructor(tree: ClusterTree, parts: ReadParts, closers: Closer[]) {
+  private constructor(tree: ClusterTree, parts: ReadParts, gateway: GatewaySettings, closers: Closer[]) {
     this.tree = tree
     this.queue = parts.queue.queue
     this.#parts = parts
+    this.#gateway = gateway
     this.#closers = closers
   }
 
@@ -71,7 +78,8 @@ export class Coordinator implements AsyncDisposable {
    * SPOOL_FAILED; nothing stays open then.
    */
   static async open(options: CoordinatorOptions): Promise<Coordinator> {
-    const resolved = resolveOptions(options)
+    const gateway: GatewaySettings = { liveConfig: undefined }
+    const resolved = withSettings(resolveOptions(options), gateway)
     const closers: Closer[] = []
     try {
       await prepareSpool(resolved.spoolDirectory)
@@ -79,10 +87,11 @@ export class Coordinator implements AsyncDisposable {
       const watch = await watchCluster(tree)
       closers.push(() => watch.close())
       const queue = await openReplicationQueue(resolved, watch, closers)
-      const parts = makeParts(resolved, { watch, queue }, closers)
-      const sizes = ShardSizes.start({ ...parts, tree }, `${hostname()}:${process.pid}`)
+      const { log } = resolved
+      const sizes = new ShardSizes({ tree, watch, log }, `${hostname()}:${process.pid}`)
       closers.push(() => sizes.close())
-      return new Coordinator(tree, parts, closers)
+      const parts = makeParts(resolved, { watch, queue, sizes }, closers)
+      return new Coordinator(tree, parts, gateway, closers)
     } catch (error) {
       await closeAll(closers)
       throw error
@@ -155,6 +164,38 @@ export class Coordinator implements AsyncDisposable {
   }
 
   /**
+   * Serves the gateway as its configuration file says, and goes by that file from then on. Throws INVALID_OPTIONS with all
+   * its problems, and for a second gateway; rejects with the error of listen(2), such as EADDRINUSE.
+   */
+  async listenGateway({ configFile }: { readonly configFile: string }): Promise<GatewayListening> {
+    this.#assertOpen()
+    const settings = this.#gateway
+    const { log } = this.#parts
+    const liveConfig = await LiveConfig.open(configFile, { log })
+    try {
+      this.#assertOpen()
+      if (settings.liveConfig !== undefined)
+        throw new ClusterError('INVALID_OPTIONS', 'This coordinator has a gateway already')
+      settings.liveConfig = liveConfig
+      const listening = await startGateway(this.#parts, liveConfig)
+      const closing: GatewayListening = {
+        ...listening,
+        drain: async () => {
+          this.#listening.delete(closing)
+          await listening.drain()
+          await liveConfig.close()
+        },
+      }
+      this.#listening.add(closing)
+      return closing
+    } catch (error) {
+      if (settings.liveConfig === liveConfig) settings.liveConfig = undefined
+      await liveConfig.close()
+      throw error
+    }
+  }
+
+  /**
    * Drains what listens, waits for calls under way (at most drainMs) and closes what was opened here: a tree or a queue
    * that was given stays open. Idempotent.
    */
@@ -216,17 +257,21 @@ async function openReplicationQueue(
 }
 
 function makeParts(
-  { limits, log, copies, random, spoolDirectory, statsd }: ResolvedOptions,
-  { watch, queue }: { watch: ClusterWatch; queue: ReplicationQueue },
+  options: ResolvedOptions,
+  { watch, queue, sizes }: { watch: ClusterWatch; queue: ReplicationQueue; sizes: ShardSizes },
   closers: Closer[],
 ): ReadParts {
-  const nodes = new HttpNodeClient({ connectionsPerNodeMax: limits.nodeConnectionsMax })
+  const { limits, log, copies, random, spoolDirectory, statsd, freeSpaceLimits, clusterSecret } = options
+  const nodes = new HttpNodeClient({ connectionsPerNodeMax: limits.nodeConnectionsMax, clusterSecret })
   const readPools = new NodePools({
     connectionsPerNodeMax: limits.nodeConnectionsMax,
     connectMs: limits.connectMs,
+    clusterSecret,
   })
   const health = new NodeHealth()
   const rate = new BodyRate(limits)
+  const writes = new WriteMeasurements()
+  const nodeStats = startNodeStats(options, { watch, nodes, health, writes, sizes })
   const parts: ReadParts = {
     watch,
     nodes,
@@ -241,12 +286,16 @@ function makeParts(
     log,
     copies,
     random,
+    writes,
+    nodeStats,
+    freeSpaceLimits,
   }
   const probe = new NodeProbe(parts)
   closers.push(
     () => nodes.close(),
     () => readPools.close(),
     () => rate.close(),
+    () => nodeStats.close(),
     () => probe.close(),
   )
   if (statsd !== undefined) {
@@ -254,6 +303,32 @@ function makeParts(
     closers.push(() => reporter.close())
   }
   return parts
+}
+
+function startNodeStats(
+  { limits, statsEveryMs = () => limits.sizesEveryMs }: ResolvedOptions,
+  { watch, nodes, health, writes, sizes }: StatsParts,
+): NodeStats {
+  return new NodeStats({
+    watch,
+    nodes,
+    health,
+    limits,
+    // The sizes are for all coordinators, and not to wait for the configuration of one of them.
+    everyMs: () => (sizes.held ? Math.min(limits.sizesEveryMs, statsEveryMs()) : statsEveryMs()),
+    onRound: async (answered, signal) => {
+      writes.keep(watch.snapshot.servers)
+      await sizes.publish(answered, signal)
+    },
+  })
+}
+
+interface StatsParts {
+  readonly watch: ClusterWatch
+  readonly nodes: HttpNodeClient
+  readonly health: NodeHealth
+  readonly writes: WriteMeasurements
+  readonly sizes: ShardSizes
 }
 
 async function closeAll(closers: Closer[]): Promise<void> {

@@ -1,7 +1,7 @@
 // Copies made before the answer, from the body that is still at hand.
 import type { ServerNode } from '@backpack/cluster-model'
-import { askNode } from './ask-node.js'
 import { codeOf } from './error-codes.js'
+import { putMeasured } from './measure/put-measured.js'
 import type { CoordinatorParts } from './parts.js'
 import type { FirstCopy, UploadedBlob } from './upload-blob.js'
 
@@ -35,11 +35,12 @@ async function copyTo(
   node: ServerNode,
   { blob, first }: CopyOptions,
 ): Promise<boolean> {
-  const { path, body, sizeBytes, contentType } = blob
+  const { path, body, sizeBytes, contentType, checksum } = blob
   try {
-    const result = await askNode(parts.health, node, () =>
-      parts.nodes.put(node, path, body, { sizeBytes, contentType, version: first.version }),
-    )
+    const { version } = first
+    const result = await putMeasured(parts, node, {
+      ...{ path, body, sizeBytes, contentType, checksum, version },
+    })
     // A newer one there means that the blob was overwritten or deleted meanwhile: then this copy is not missed.
     if (result.outcome === 'older' || result.etag === first.etag) return true
     parts.log.error({ node: node.id, path, wanted: first.etag, got: result.etag }, 'a copy is not the same')

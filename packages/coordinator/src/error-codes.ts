@@ -16,10 +16,14 @@ export function meaningOf(error: unknown): ErrorMeaning {
   return typeof status === 'number' && blamesRequest(error) ? { status } : clusterErrorCatalogue[code]
 }
 
+const notOfRequest: ReadonlySet<unknown> = new Set(['VERSION_INVALID', 'CHECKSUM_MISMATCH'])
 const requestFaults: ReadonlySet<unknown> = new Set([400, 413, 414])
 
-/** Whether a store refused what another store would refuse too. A version too far ahead is a matter of clocks. */
+/**
+ * Whether a store refused what another store would refuse too. A version too far ahead is a matter of clocks, another
+ * checksum one of the way there.
+ */
 export function blamesRequest(error: unknown): boolean {
-  if (codeOf(error) !== 'NODE_REFUSED' || detailOf(error, 'code') === 'VERSION_INVALID') return false
+  if (codeOf(error) !== 'NODE_REFUSED' || notOfRequest.has(detailOf(error, 'code'))) return false
   return requestFaults.has(detailOf(error, 'status'))
 }

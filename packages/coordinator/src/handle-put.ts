@@ -1,8 +1,9 @@
 // An upload in reading order: receive → pick a shard → upload to one node → see to the other copies.
-import { ClusterError, pathOfName } from '@backpack/cluster-model'
+import { ClusterError, pathOfName, type ServerNode, type Shard } from '@backpack/cluster-model'
 import { checkName } from './blob-address.js'
 import { chooseShard } from './choose-shard.js'
 import { codeOf, meaningOf } from './error-codes.js'
+import type { ChoiceExplanation } from './explain-choice.js'
 import type { CoordinatorParts } from './parts.js'
 import type { ReceivedBody } from './receive/receive-upload.js'
 import { secureCopies } from './secure-copies.js'
@@ -17,6 +18,10 @@ export interface PutRequest {
   readonly shardId: string | undefined
   /** Copies to wait for, the first included. */
   readonly copies: number
+  /** Shards that its user may write; default: all. A shard that was asked for is not looked at. */
+  readonly mayUse?: (shard: Shard) => boolean
+  /** Is told how each choice of a shard came about, also when it ends in an error. */
+  readonly onChoice?: ((explanation: ChoiceExplanation) => void) | undefined
 }
 
 export interface PutReceipt {
@@ -27,12 +32,14 @@ export interface PutReceipt {
   readonly etag: string
   /** Made by now, the first included. The rest is queued. */
   readonly copies: number
+  /** That have a copy by now. */
+  readonly nodes: readonly ServerNode[]
 }
 
 /**
  * Resolves when one store has the blob by its own durability and every other node of the shard has it too or has a task
  * in the queue. Throws NAME_INVALID, NAME_TOO_LONG, COORDINATOR_BUSY, what `receive` throws, SHARD_UNKNOWN,
- * SHARD_READ_ONLY, SHARD_FULL, NO_WRITABLE_SHARD, NO_NODE_TOOK_IT, COPIES_MISSING (details.copies), QUEUE_AWAY
+ * SHARD_READ_ONLY, SHARD_FULL, NOTHING_FITS, OUT_OF_SPACE, ACCESS_DENIED, NO_NODE_TOOK_IT, COPIES_MISSING (details.copies), QUEUE_AWAY
  * (details.copies), and NODE_REFUSED when a store blames the request (details.status, details.code).
  */
 export async function handlePut(parts: CoordinatorParts, request: PutRequest): Promise<PutReceipt> {
@@ -60,12 +67,13 @@ async function storeSomewhere(
   request: PutRequest,
   received: ReceivedBody,
 ): Promise<PutReceipt> {
-  const { sizeBytes, body } = received
+  const { sizeBytes, body, checksum } = received
   const blob = {
     name: request.name,
     path: pathOfName(request.name),
     sizeBytes,
     body,
+    checksum,
     contentType: request.contentType,
   }
   const tried = new Set<string>()
@@ -77,8 +85,8 @@ async function storeSomewhere(
     parts.inFlight.add(shard.id, sizeBytes)
     try {
       const first = await uploadBlob(parts, shard, blob)
-      const copies = await secureCopies(parts, { shard, blob, first, copies: request.copies })
-      return { shardId: shard.id, version: first.version, etag: first.etag, copies }
+      const nodes = await secureCopies(parts, { shard, blob, first, copies: request.copies })
+      return { shardId: shard.id, version: first.version, etag: first.etag, copies: nodes.length, nodes }
     } catch (error) {
       if (!isFailureOfShard(error)) throw error
       // Without a queue the answer is 503, whatever the next shard says.
@@ -87,7 +95,7 @@ async function storeSomewhere(
       parts.inFlight.remove(shard.id, sizeBytes)
     }
   }
-  throw failure ?? new ClusterError('NO_WRITABLE_SHARD', 'No shard takes uploads')
+  throw failure ?? new ClusterError('NO_NODE_TOOK_IT', 'No node took the upload')
 }
 
 /** What another shard may do better. */

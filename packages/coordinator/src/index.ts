@@ -29,4 +29,20 @@ export type { OpenBlob } from './handle-read.js'
 export type { Listening, ListenOptions } from './http/start-listening.js'
 export { type CoordinatorLimits, coordinatorLimits } from './limits.js'
 export type { CoordinatorLog, CoordinatorOptions } from './options.js'
-export { pickShard, type PickOptions } from './pick-shard.js'
+export type {
+  FreeSpaceLimits,
+  Measurements,
+  NodeFigures,
+  NodeMeasurement,
+  WriteMeasurement,
+} from './measure/measurements.js'
+export { orderNodes } from './node-order.js'
+export {
+  type ExcludedShard,
+  pickShard,
+  type RatedShard,
+  scoreShards,
+  type ShardFactors,
+  type ShardScore,
+} from './pick-shard.js'
+export type { Exclusion, ExclusionCode } from './shard-exclusion.js'

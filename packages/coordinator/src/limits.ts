@@ -41,12 +41,14 @@ export const coordinatorLimits = {
   checkEveryMs: 1_000,
   /** How long drain() waits for requests under way. */
   drainMs: 30_000,
-  /** The sizes of the shards are asked for and published so often. */
+  /** The coordinator whose turn it is publishes the sizes of the shards at least so often. */
   sizesEveryMs: 3_000,
-  /** Nodes that are asked for their sizes at once. */
-  sizesAskedMax: 16,
-  /** An answer about sizes later than this does not count. */
-  sizesAnswerMs: 2_000,
+  /** Nodes that are asked for their statistics at once. */
+  statsAskedMax: 16,
+  /** Statistics later than this do not count. */
+  statsAnswerMs: 2_000,
+  /** After so many rounds without an answer nothing is known of a node any more. */
+  statsMissedMax: 3,
   /** A node that failed is asked so often whether it is back. */
   probeFailedEveryMs: 1_000,
   /** In every so manieth of those rounds all nodes are asked. */

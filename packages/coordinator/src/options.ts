@@ -1,6 +1,7 @@
 // Options of a coordinator: parsed once, frozen, passed down. Units are in the names.
 import {
   ClusterError,
+  clusterSecretSchema,
   type ClusterTree,
   type ReplicationQueue,
   type TreeAddress,
@@ -9,6 +10,7 @@ import { existsSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { z } from 'zod'
 import { type CoordinatorLimits, coordinatorLimits } from './limits.js'
+import { type FreeSpaceLimits, noFreeSpaceLimits } from './measure/measurements.js'
 
 const statsdPort = 8125
 /** Where files may be large: /tmp is in memory on many machines. */
@@ -24,6 +26,7 @@ export interface CoordinatorLog {
 const silentLog: CoordinatorLog = { info() {}, warn() {}, error() {} }
 
 const isObject = (value: unknown) => typeof value === 'object' && value !== null
+const isFunction = (value: unknown) => typeof value === 'function'
 const has = (method: string) => (value: unknown) =>
   isObject(value) && typeof (value as Record<string, unknown>)[method] === 'function'
 
@@ -45,6 +48,8 @@ const optionsSchema = z.strictObject({
       z.custom<ReplicationQueue>(has('push'), 'must be { directory } or an open queue'),
     ])
     .optional(),
+  /** The cluster's secret, 16 to 4,096 bytes: every request to a store is signed with it. Wrapped at once and logged nowhere. */
+  clusterSecret: clusterSecretSchema.optional(),
   /** Copies that an upload waits for when it does not say, the first included. */
   copies: z.int().min(1).max(100).default(1),
   /** Bodies above 1 MiB are received there; made when missing. */
@@ -57,7 +62,11 @@ const optionsSchema = z.strictObject({
     .optional(),
   log: z.custom<CoordinatorLog>(isObject, 'must have info, warn and error').default(silentLog),
   /** Chooses shards; 0 up to and without 1. */
-  random: z.custom<() => number>((value) => typeof value === 'function').default(() => Math.random),
+  random: z.custom<() => number>(isFunction).default(() => Math.random),
+  /** How full shards may become; asked at every upload, so that it may change. */
+  freeSpaceLimits: z.custom<() => FreeSpaceLimits>(isFunction).default(() => () => noFreeSpaceLimits),
+  /** The time between two rounds in which the nodes are asked for their statistics, in ms; asked before each. */
+  statsEveryMs: z.custom<() => number>(isFunction).optional(),
   limits: z
     .custom<Partial<CoordinatorLimits>>(isObject)
     .default({})

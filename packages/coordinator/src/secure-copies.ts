@@ -14,11 +14,11 @@ export interface SecureOptions {
 }
 
 /**
- * Gives how many copies there are now. Throws COPIES_MISSING when fewer could be made than are to be waited for (the rest
+ * Gives the nodes that have a copy now. Throws COPIES_MISSING when fewer could be made than are to be waited for (the rest
  * is queued all the same), and QUEUE_AWAY when no queue server took the tasks and a node could not be reached directly;
  * details.copies says how many there are.
  */
-export async function secureCopies(parts: CoordinatorParts, options: SecureOptions): Promise<number> {
+export async function secureCopies(parts: CoordinatorParts, options: SecureOptions): Promise<ServerNode[]> {
   const { shard, blob, first, copies } = options
   const made: ServerNode[] = [first.node]
   if (copies > 1)
@@ -45,7 +45,7 @@ export async function secureCopies(parts: CoordinatorParts, options: SecureOptio
       },
     )
   }
-  return made.length
+  return made
 }
 
 function neitherQueuedNorCopied(copies: number): ClusterError {

@@ -1,29 +1,19 @@
-// Publishes how full the shards are: one coordinator at a time asks every node, and the largest of a shard's nodes is what
-// `/shard-size-<id>` says. The figures are the nodes' own, so that nothing has to be counted here or taken back.
+// Publishes how full the shards are: one coordinator at a time writes to `/shard-size-<id>` what the largest of a shard's
+// nodes holds. The figures are the nodes' own, so that nothing has to be counted here or taken back.
 import {
   type ClusterTree,
   type ClusterWatch,
   holdTurn,
-  type NodeClient,
-  type NodeHealth,
-  type ServerNode,
   type Shard,
   shardSizeCodec,
   treePaths,
 } from '@backpack/cluster-model'
-import { z } from 'zod'
-import { askNode } from './ask-node.js'
-import type { CoordinatorLimits } from './limits.js'
+import type { NodeFigures } from './measure/measurements.js'
 import type { CoordinatorLog } from './options.js'
-
-const statsSchema = z.object({ usedBytes: z.number().min(0).max(Number.MAX_SAFE_INTEGER) })
 
 export interface SizesParts {
   readonly tree: ClusterTree
   readonly watch: ClusterWatch
-  readonly nodes: NodeClient
-  readonly health: NodeHealth
-  readonly limits: CoordinatorLimits
   readonly log: CoordinatorLog
 }
 
@@ -32,19 +22,11 @@ type Turn = Awaited<ReturnType<typeof holdTurn>>
 export class ShardSizes {
   readonly #parts: SizesParts
   readonly #turn: Turn
-  readonly #closed = new AbortController()
-  #timer: NodeJS.Timeout | undefined
-  #round: Promise<void> = Promise.resolve()
 
-  private constructor(parts: SizesParts, turn: Turn) {
+  /** Takes part in the turn under this name. */
+  constructor(parts: SizesParts, holder: string) {
     this.#parts = parts
-    this.#turn = turn
-    this.#later(0)
-  }
-
-  /** Takes part in the turn; publishes while it is ours. */
-  static start(parts: SizesParts, holder: string): ShardSizes {
-    return new ShardSizes(parts, holdTurn(parts.tree, treePaths.sizeTurn, Buffer.from(holder)))
+    this.#turn = holdTurn(parts.tree, treePaths.sizeTurn, Buffer.from(holder))
   }
 
   /** Whether it is this coordinator that publishes. */
@@ -52,41 +34,15 @@ export class ShardSizes {
     return this.#turn.held()
   }
 
-  /** Leaves the turn to another. Idempotent. */
-  async close(): Promise<void> {
-    if (this.#closed.signal.aborted) return
-    this.#closed.abort()
-    clearTimeout(this.#timer)
-    await this.#round
-    await this.#turn.release()
-  }
-
-  #later(waitMs: number): void {
-    this.#timer = setTimeout(() => {
-      this.#round = this.#publishAll().finally(() => {
-        if (!this.#closed.signal.aborted) this.#later(this.#parts.limits.sizesEveryMs)
-      })
-    }, waitMs).unref()
-  }
-
-  async #publishAll(): Promise<void> {
+  /** Publishes what the nodes answered, while the turn is ours; a shard none of whose nodes answered keeps its size. */
+  async publish(answered: ReadonlyMap<string, NodeFigures>, signal: AbortSignal): Promise<void> {
     if (!this.#turn.held()) return
-    const { watch, limits, log } = this.#parts
-    const { servers, shards } = watch.snapshot
-    const usedBytes = new Map<string, number>()
-    const waiting = [...servers.values()]
-    const askOne = async () => {
-      for (let node = waiting.shift(); node !== undefined; node = waiting.shift()) {
-        const used = await this.#usedBytesOf(node)
-        if (used !== undefined) usedBytes.set(node.id, used)
-      }
-    }
-    await Promise.all(Array.from({ length: limits.sizesAskedMax }, askOne))
-    for (const shard of shards.values()) {
-      const known = shard.nodes.flatMap(({ id }) => usedBytes.get(id) ?? [])
-      if (known.length === 0 || this.#closed.signal.aborted) continue
+    const { watch, log } = this.#parts
+    for (const shard of watch.snapshot.shards.values()) {
+      const known = shard.nodes.flatMap(({ id }) => answered.get(id)?.usedBytes ?? [])
+      if (known.length === 0 || signal.aborted) continue
       try {
-        await this.#publish(shard, Math.max(...known))
+        await this.#publishOne(shard, Math.max(...known))
       } catch (error) {
         // Another edit came between, or the tree is away: the next round sees.
         log.warn({ err: error, shard: shard.id }, 'the size of a shard was not published')
@@ -94,22 +50,12 @@ export class ShardSizes {
     }
   }
 
-  async #usedBytesOf(node: ServerNode): Promise<number | undefined> {
-    const { nodes, health, limits } = this.#parts
-    const late = new AbortController()
-    const timer = setTimeout(() => late.abort(), limits.sizesAnswerMs)
-    const signal = AbortSignal.any([late.signal, this.#closed.signal])
-    try {
-      const stats = await askNode(health, node, () => nodes.getJson(node, '/-/stats', signal))
-      return statsSchema.safeParse(stats).data?.usedBytes
-    } catch {
-      return undefined
-    } finally {
-      clearTimeout(timer)
-    }
+  /** Leaves the turn to another. Idempotent. */
+  close(): Promise<void> {
+    return this.#turn.release()
   }
 
-  async #publish(shard: Shard, currentBytes: number): Promise<void> {
+  async #publishOne(shard: Shard, currentBytes: number): Promise<void> {
     if (shard.currentBytes === currentBytes) return
     const { tree } = this.#parts
     const path = treePaths.shardSize(shard.id)

@@ -1,7 +1,7 @@
 // The first copy of a blob: on one node of the shard, whichever takes it.
 import { ClusterError, type ResendableBody, type ServerNode, type Shard } from '@backpack/cluster-model'
-import { askNode } from './ask-node.js'
 import { blamesRequest, codeOf } from './error-codes.js'
+import { putMeasured } from './measure/put-measured.js'
 import { mintVersion } from './mint-version.js'
 import { orderNodes } from './node-order.js'
 import type { CoordinatorParts } from './parts.js'
@@ -14,6 +14,8 @@ export interface UploadedBlob {
   readonly sizeBytes: number
   readonly body: ResendableBody
   readonly contentType: string | undefined
+  /** CRC-32 of the body, eight hex digits. */
+  readonly checksum: string
 }
 
 export interface FirstCopy {
@@ -34,15 +36,15 @@ export async function uploadBlob(
   blob: UploadedBlob,
 ): Promise<FirstCopy> {
   const nodes = orderNodes(shard.nodes, blob.name, parts.isUp)
-  const { path, body, sizeBytes, contentType } = blob
+  const { path, body, sizeBytes, contentType, checksum } = blob
   let version = mintVersion()
   let cause: unknown
   for (const node of nodes) {
     try {
       for (let conflicts = 0; conflicts < conflictsMax; conflicts++) {
-        const result = await askNode(parts.health, node, () =>
-          parts.nodes.put(node, path, body, { sizeBytes, contentType, version }),
-        )
+        const result = await putMeasured(parts, node, {
+          ...{ path, body, sizeBytes, contentType, checksum, version },
+        })
         if (result.outcome === 'stored') {
           return { version, etag: result.etag, node, others: nodes.filter((other) => other !== node) }
         }

@@ -84,7 +84,8 @@ describe('an upload', () => {
     const { port } = await smallCluster({ nodesPerShard: [] })
     const answer = await send(port, 'PUT', '/cat.jpg', { body: 'meow' })
     expect(answer.status).toBe(500)
-    expect(jsonOf(answer)).toEqual({ error: 'No shard takes uploads', code: 'NO_WRITABLE_SHARD' })
+    const error = 'No shard takes this upload: the model has no shards'
+    expect(jsonOf(answer)).toEqual({ error, code: 'NO_WRITABLE_SHARD' })
   })
 
   test('larger than what is free goes nowhere, into the shard that was asked for neither', async () => {

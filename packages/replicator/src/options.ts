@@ -1,5 +1,10 @@
 // Options of a replicator: parsed once, frozen, passed down. Units are in the names.
-import { ClusterError, type ClusterTree, type ReplicationQueue } from '@backpack/cluster-model'
+import {
+  ClusterError,
+  clusterSecretSchema,
+  type ClusterTree,
+  type ReplicationQueue,
+} from '@backpack/cluster-model'
 import { z } from 'zod'
 import { type ReplicatorLimits, replicatorLimits } from './limits.js'
 import type { RepairLoopLimits } from './repair/repair-loop.js'
@@ -42,6 +47,8 @@ const optionsSchema = z
         z.custom<ReplicationQueue>(has('claim'), 'must be { directory } or an open queue'),
       ])
       .optional(),
+    /** The cluster's secret, 16 to 4,096 bytes: every request to a store is signed with it. Wrapped at once and logged nowhere. */
+    clusterSecret: clusterSecretSchema.optional(),
     /** Tasks under way at once. */
     concurrency: z.int().min(1).max(concurrencyMax).default(16),
     /** Blob bytes copied per second, at most; undefined: as fast as it goes. */

@@ -139,11 +139,14 @@ interface Surroundings {
 }
 
 function startParts(
-  { concurrency, leaseMs, bandwidthBytesPerSecond, limits, log }: ResolvedOptions,
+  { concurrency, leaseMs, bandwidthBytesPerSecond, clusterSecret, limits, log }: ResolvedOptions,
   { tree, watch, queue }: Surroundings,
   closers: Closer[],
 ): RunningParts {
-  const nodes = new HttpNodeClient({ connectionsPerNodeMax: 2 * concurrency + repairConnections })
+  const nodes = new HttpNodeClient({
+    connectionsPerNodeMax: 2 * concurrency + repairConnections,
+    clusterSecret,
+  })
   closers.push(() => nodes.close())
   const model = new PresentModel(tree, watch, limits.freshModelMs)
   const notes = new TargetNotes(queue, { answeringEveryMs: limits.answeringEveryMs, log })

@@ -22,7 +22,7 @@ export interface SecretSource {
 /** Undefined when neither gives one. Throws SecretError for a file that cannot be read, and a secret outside of 16 to 4,096 bytes. */
 export async function readSecret({ file, environment, noun }: SecretSource): Promise<Secret | undefined> {
   if (file === undefined)
-    return environment === undefined || environment === '' ? undefined : checked(environment, noun)
+    return environment === undefined || environment === '' ? undefined : parseSecret(environment, noun)
   let text: string
   try {
     text = await readFile(file, 'utf8')
@@ -30,10 +30,11 @@ export async function readSecret({ file, environment, noun }: SecretSource): Pro
     const { code = '' } = cause as NodeJS.ErrnoException
     throw new SecretError(`The ${noun} cannot be read from ${file}: ${code}`, { cause })
   }
-  return checked(text, `${noun} in ${file}`)
+  return parseSecret(text, `${noun} in ${file}`)
 }
 
-function checked(text: string, noun: string): Secret {
+/** Spaces and line ends around it are left out. Throws SecretError for one outside of 16 to 4,096 bytes. */
+export function parseSecret(text: string, noun: string): Secret {
   const secret = text.trim()
   const sizeBytes = Buffer.byteLength(secret)
   if (sizeBytes < secretBytesMin || sizeBytes > secretBytesMax) {

@@ -36,6 +36,12 @@ export const errorCatalogue = {
   DISK_FULL: { status: 507 },
   WRITE_FAILED: { status: 500 },
   SYNC_FAILED: { status: 500 },
+  CHECKSUM_MISMATCH: { status: 400 },
+  // who may ask
+  SIGNATURE_REQUIRED: { status: 403 },
+  SIGNATURE_INVALID: { status: 403 },
+  LINK_INVALID: { status: 403 },
+  LINK_EXPIRED: { status: 403 },
   // getting
   RANGE_INVALID: { status: 416 },
   BLOB_DAMAGED: { status: 500 },

@@ -19,6 +19,8 @@ export interface PutOptions extends Preconditions {
   readonly version?: bigint | undefined
   /** The exact length of a stream's data; another length is refused. */
   readonly sizeBytes?: number | undefined
+  /** The CRC-32 of the data, as in the ETag; data with another one is refused and not stored. */
+  readonly checksum?: number | undefined
   readonly signal?: AbortSignal | undefined
 }
 
@@ -57,6 +59,13 @@ export function checkVersionAhead(version: bigint | undefined): void {
       `Version ${formatVersion(version)} is more than a minute ahead of this clock`,
     )
   }
+}
+
+/** Throws CHECKSUM_MISMATCH for another CRC-32 than the expected one, when one is expected. */
+export function checkChecksum(checksum: number, expected: number | undefined): void {
+  if (expected === undefined || checksum === expected) return
+  const [came, wanted] = [checksum, expected].map((sum) => sum.toString(16).padStart(8, '0'))
+  throw new StoreError('CHECKSUM_MISMATCH', `The body has the checksum ${came} instead of ${wanted}`)
 }
 
 /** Throws PRECONDITION_FAILED. */

@@ -18,7 +18,13 @@ import { TableKeyMap } from './key-map/table-key-map.js'
 import { encodeName, encodeNewName } from './needle/blob-name.js'
 import { openParts, type StoreParts } from './open-parts.js'
 import type { StoreOptions } from './options.js'
-import { checkVersionAhead, type DeleteOptions, encodeContentType, type PutOptions } from './put-rules.js'
+import {
+  checkChecksum,
+  checkVersionAhead,
+  type DeleteOptions,
+  encodeContentType,
+  type PutOptions,
+} from './put-rules.js'
 import { incomingDirectory } from './recovery/open-directory.js'
 import type { RecoveryReport } from './recovery/recover-volume.js'
 import { type ScanEntry, type ScanOptions, scanStore } from './scan.js'
@@ -93,7 +99,7 @@ export class Store implements AsyncDisposable {
    * Stores a blob under a name, over what was there. Durable on return as `durability` says; on any rejection but
    * KEY_MAP_AWAY nothing was stored. Throws NAME_INVALID, NAME_RESERVED, NAME_TOO_LONG, CONTENT_TYPE_INVALID,
    * VERSION_INVALID, VERSION_CONFLICT (details.version is the present one), PRECONDITION_FAILED, LENGTH_REQUIRED
-   * (empty), LENGTH_MISMATCH, BLOB_TOO_LARGE, STORE_BUSY, DISK_FULL, WRITE_FAILED, SYNC_FAILED, KEY_MAP_AWAY.
+   * (empty), LENGTH_MISMATCH, CHECKSUM_MISMATCH, BLOB_TOO_LARGE, STORE_BUSY, DISK_FULL, WRITE_FAILED, SYNC_FAILED, KEY_MAP_AWAY.
    */
   async put(name: string, source: BodySource, options: PutOptions = {}): Promise<PutResult> {
     const startedAtMs = performance.now()
@@ -114,6 +120,7 @@ export class Store implements AsyncDisposable {
       signal: options.signal,
     })
     try {
+      checkChecksum(body.dataChecksum, options.checksum)
       this.#state.requireWritable()
       const result = await this.#blobs.put(name, { nameBytes, contentType, body, options })
       this.puts.add(body.dataLength, performance.now() - startedAtMs)

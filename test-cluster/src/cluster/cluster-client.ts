@@ -11,7 +11,7 @@ export interface HttpAnswer {
 }
 
 export interface HttpQuestion {
-  readonly method?: 'GET' | 'HEAD' | 'PUT' | 'DELETE'
+  readonly method?: 'GET' | 'HEAD' | 'PUT' | 'POST' | 'DELETE' | 'OPTIONS'
   /** As sent: begins with a slash, is percent-encoded. */
   readonly path: string
   readonly body?: Buffer | string

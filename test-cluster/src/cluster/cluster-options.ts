@@ -17,8 +17,15 @@ export interface TestClusterOptions {
   readonly storeArguments?: readonly string[]
   /** For every `backpack-coordinator`, behind the four of 2013. */
   readonly coordinatorArguments?: readonly string[]
+  /**
+   * A gateway on every coordinator, on a free port: the `proxy` section of its configuration with Backrunner's names, such
+   * as { headers: { Server: 'x' } }. Paths are absolute. Default: none.
+   */
+  readonly gateway?: Readonly<Record<string, unknown>> | undefined
   /** For every `backpack-replicator`, behind the two of 2013. */
   readonly replicatorArguments?: readonly string[]
+  /** Of all stores, coordinators and replicators, through their environment; 16 bytes at least. Default: none. */
+  readonly clusterSecret?: string
   /** For all servers and commands, beside this process's own environment. */
   readonly env?: Readonly<Record<string, string>>
   /** 'none': ZooKeeper, Redis and stores only, and nothing in ZooKeeper. Default: 'enabled'. */
@@ -56,10 +63,14 @@ export function resolveOptions(options: TestClusterOptions) {
     storeArguments: options.storeArguments ?? [],
     coordinatorArguments: options.coordinatorArguments ?? [],
     replicatorArguments: options.replicatorArguments ?? [],
-    env: { ...process.env, ...options.env },
+    env: { ...process.env, ...secretOf(options), ...options.env },
     shards: options.shards ?? 'enabled',
     onStep: options.onStep ?? (() => undefined),
   }
+}
+
+function secretOf({ clusterSecret }: TestClusterOptions): Record<string, string> {
+  return clusterSecret === undefined ? {} : { BACKPACK_CLUSTER_SECRET: clusterSecret }
 }
 
 export type ResolvedOptions = ReturnType<typeof resolveOptions>

@@ -1,5 +1,5 @@
 // The processes of a cluster: started one by one, found by their number, ended all together.
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { freePort } from '../servers/free-port.js'
 import { RedisProcess } from '../servers/redis-process.js'
@@ -10,6 +10,7 @@ import { serverOf } from './cluster-layout.js'
 import { type ClusterMember, zooKeeperMember } from './cluster-member.js'
 import type { ResolvedOptions } from './cluster-options.js'
 import { Daemon } from './daemon.js'
+import type { Gateway } from './gateway.js'
 import { ServerGroup } from './server-group.js'
 import { programPath } from './workspace-programs.js'
 
@@ -18,6 +19,8 @@ export class ClusterParts {
   readonly servers: readonly ServerGroup[]
   readonly stores = new Map<number, Daemon>()
   readonly coordinators = new Map<number, Daemon>()
+  /** By the number of their coordinator; none without the option. */
+  readonly gateways = new Map<number, Gateway>()
   readonly replicators = new Map<number, Daemon>()
   readonly redises = new Map<number, RedisProcess>()
   readonly zookeepers = new Map<number, ClusterMember>()
@@ -64,7 +67,7 @@ export class ClusterParts {
       'warn',
     ]
     const args = [...where, ...this.#options.storeArguments]
-    const store = this.#daemon(name, port, 'backpack', args, '/-/ready')
+    const store = this.#daemon(name, port, 'backpack', args, [`${urlOf(port)}/-/ready`])
     this.stores.set(id, store)
     await this.#begin(store, serverId)
   }
@@ -73,8 +76,11 @@ export class ClusterParts {
     const port = await freePort()
     const where = [this.ensemble.connectString, root, '127.0.0.1', String(port)]
     const name = `coordinator ${id}`
-    const args = [...where, '--spool', this.#directoryOf(name), ...this.#options.coordinatorArguments]
-    const coordinator = this.#daemon(name, port, 'backpack-coordinator', args, '/-/live')
+    const gateway = await this.#configureGateway(id)
+    const config = gateway === undefined ? [] : ['--config', gateway.configPath]
+    const own = ['--spool', this.#directoryOf(name), ...config, ...this.#options.coordinatorArguments]
+    const readyUrls = [`${urlOf(port)}/-/live`, ...(gateway === undefined ? [] : [`${gateway.url}/ping/`])]
+    const coordinator = this.#daemon(name, port, 'backpack-coordinator', [...where, ...own], readyUrls)
     this.coordinators.set(id, coordinator)
     await this.#begin(coordinator, serverId)
   }
@@ -83,7 +89,8 @@ export class ClusterParts {
     const port = await freePort()
     const where = [this.ensemble.connectString, root]
     const args = [...where, '--port', String(port), ...this.#options.replicatorArguments]
-    const replicator = this.#daemon(`replicator ${id}`, port, 'backpack-replicator', args, '/-/live')
+    const readyUrls = [`${urlOf(port)}/-/live`]
+    const replicator = this.#daemon(`replicator ${id}`, port, 'backpack-replicator', args, readyUrls)
     this.replicators.set(id, replicator)
     await this.#begin(replicator, serverId)
   }
@@ -118,11 +125,30 @@ export class ClusterParts {
     found(this.servers[serverOf(id, this.#options.servers) - 1], 'server').add(redis)
   }
 
-  #daemon(name: string, port: number, program: string, args: readonly string[], readyPath: string): Daemon {
+  /** Writes the configuration file of a coordinator; undefined when no gateway is wanted. */
+  async #configureGateway(id: number): Promise<Gateway | undefined> {
+    const { gateway: proxy } = this.#options
+    if (proxy === undefined) return undefined
+    const port = await freePort()
+    const name = `gateway ${id}`
+    const configPath = `${this.#directoryOf(name)}.json`
+    writeFileSync(configPath, JSON.stringify({ proxy: { address: `127.0.0.1:${port}`, ...proxy } }))
+    const gateway = { name, port, url: urlOf(port), configPath }
+    this.gateways.set(id, gateway)
+    return gateway
+  }
+
+  #daemon(
+    name: string,
+    port: number,
+    program: string,
+    args: readonly string[],
+    readyUrls: readonly string[],
+  ): Daemon {
     const env = { ...this.#options.env, TMPDIR: join(this.#directory.path, 'tmp') }
     const command = [programPath(program), ...args] as const
     const directory = this.#directoryOf(name)
-    return new Daemon({ name, port, directory, command, env, readyPath, logPath: this.#logPath(name) })
+    return new Daemon({ name, port, directory, command, env, readyUrls, logPath: this.#logPath(name) })
   }
 
   /** `store-4`, below what goes with the cluster. */
@@ -141,6 +167,10 @@ export class ClusterParts {
     const { logDirectory } = this.#options
     return logDirectory === undefined ? undefined : resolve(logDirectory, `${name.replace(' ', '-')}.log`)
   }
+}
+
+function urlOf(port: number): string {
+  return `http://127.0.0.1:${port}`
 }
 
 /** Throws TypeError when there is no such part. */

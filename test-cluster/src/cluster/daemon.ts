@@ -13,8 +13,8 @@ export interface DaemonSettings {
   /** The file to run, and its arguments. */
   readonly command: readonly [string, ...string[]]
   readonly env: NodeJS.ProcessEnv
-  /** What answers 200 once it serves. */
-  readonly readyPath: string
+  /** What answer 200 once it serves. */
+  readonly readyUrls: readonly string[]
   readonly logPath: string | undefined
 }
 
@@ -69,9 +69,9 @@ export class Daemon implements ClusterMember {
   /** Also the first start. Rejects with what it printed when it does not come to serve. */
   async restart(): Promise<void> {
     await this.kill()
-    const { name, command, env, logPath, readyPath } = this.#settings
+    const { name, command, env, logPath, readyUrls } = this.#settings
     this.#process = new ServerProcess(process.execPath, command, { env, logPath })
-    await this.#process.serves(name, () => answers(`${this.url}${readyPath}`))
+    await this.#process.serves(name, async () => (await Promise.all(readyUrls.map(answers))).every(Boolean))
   }
 
   async kill(): Promise<void> {

@@ -10,6 +10,7 @@ import type { ClusterMember } from './cluster-member.js'
 import { type ResolvedOptions, resolveOptions, type TestClusterOptions } from './cluster-options.js'
 import { ClusterParts, found } from './cluster-parts.js'
 import type { Daemon } from './daemon.js'
+import type { Gateway } from './gateway.js'
 import type { ServerGroup } from './server-group.js'
 
 const copiedMs = 30_000
@@ -100,6 +101,11 @@ export class TestCluster implements AsyncDisposable {
     return this.#parts.coordinators
   }
 
+  /** By the number of their coordinator; none unless they were asked for. */
+  get gateways(): ReadonlyMap<number, Gateway> {
+    return this.#parts.gateways
+  }
+
   /** Ids of the stores of each shard that this object has made. */
   get shards(): ReadonlyMap<string, readonly number[]> {
     return this.#shards
@@ -120,6 +126,11 @@ export class TestCluster implements AsyncDisposable {
 
   coordinator(id: number): Daemon {
     return found(this.#parts.coordinators.get(id), `coordinator ${id}`)
+  }
+
+  /** Of coordinator `id`. */
+  gateway(id: number): Gateway {
+    return found(this.#parts.gateways.get(id), `gateway ${id}`)
   }
 
   replicator(id: number): Daemon {
@@ -163,8 +174,8 @@ export class TestCluster implements AsyncDisposable {
   }
 
   /** Any request, its path sent exactly as given; rejects when nobody answers. */
-  ask(daemon: Daemon, question: HttpQuestion): Promise<HttpAnswer> {
-    return this.#client.ask(daemon.url, question)
+  ask({ url }: { readonly url: string }, question: HttpQuestion): Promise<HttpAnswer> {
+    return this.#client.ask(url, question)
   }
 
   /** Resolves once every store of the shard gives the blob with one ETag; rejects after `limitMs`. */

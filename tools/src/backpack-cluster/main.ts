@@ -4,10 +4,12 @@ import { readFileSync } from 'node:fs'
 import yargs from 'yargs'
 import { nginxCommand } from '../nginx/nginx-command.js'
 import { clusterOptions } from './cluster-options.js'
+import { bucketCommand } from './commands/bucket.js'
 import { initCommand } from './commands/init.js'
 import { queueCommand } from './commands/queue.js'
 import { serverCommand } from './commands/server.js'
 import { shardCommand } from './commands/shard.js'
+import { signCommand } from './commands/sign.js'
 import { statsCommand } from './commands/stats.js'
 import { statusCommand } from './commands/status.js'
 
@@ -15,6 +17,8 @@ const commands = [
   initCommand,
   serverCommand,
   shardCommand,
+  bucketCommand,
+  signCommand,
   queueCommand,
   statusCommand,
   statsCommand,
@@ -81,7 +85,7 @@ function explainUsage(args: readonly string[]): void {
     printNote('See: backpack-cluster --help')
     return
   }
-  const grouped = [serverCommand, shardCommand, queueCommand].some(({ command }) => {
+  const grouped = [serverCommand, shardCommand, bucketCommand, queueCommand].some(({ command }) => {
     return command === given
   })
   const path = grouped && /^[a-z]+$/.test(next) ? `${given} ${next}` : given

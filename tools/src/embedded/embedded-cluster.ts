@@ -3,6 +3,7 @@
 import { addServer, addShard, FileTree, initCluster, LocalQueue, readCluster } from '@backpack/cluster-model'
 import { Coordinator } from '@backpack/coordinator'
 import { Replicator } from '@backpack/replicator'
+import type { Secret } from '@backpack/signing'
 import { type Daemon, startDaemon, Store } from '@backpack/store'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -20,6 +21,8 @@ export interface EmbeddedOptions {
   /** Of the shard, in bytes; undefined: half of what the disk has when the shard is made. */
   readonly capacityBytes: number | undefined
   readonly durability: 'sync' | 'os'
+  /** With it the stores take writes of coordinator and replicator only. */
+  readonly clusterSecret: Secret | undefined
   readonly log: Logger
   /** Called when a store cannot go on: the process should exit. */
   readonly onFatal: (error: Error) => void
@@ -41,7 +44,8 @@ const storeHost = '127.0.0.1'
 
 /** Throws what its parts throw: DIRECTORY_LOCKED, EADDRINUSE, … and then leaves nothing running. */
 export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedCluster> {
-  const { directory, host, port, log } = options
+  const { directory, host, port, log, clusterSecret } = options
+  const secret = clusterSecret === undefined ? {} : { clusterSecret: clusterSecret.reveal() }
   const closers: (() => Promise<unknown>)[] = []
   try {
     await mkdir(directory, { recursive: true })
@@ -51,7 +55,7 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedC
       const store = await openStore(options, id)
       closers.push(() => store.close())
       const storePort = options.storePort === 0 ? 0 : options.storePort + index
-      const daemon = await startDaemon({ store, host: storeHost, port: storePort, log })
+      const daemon = await startDaemon({ store, host: storeHost, port: storePort, log, ...secret })
       closers.push(() => daemon.drain())
       stores.push(daemon)
       const { availableBytes, usedBytes } = await store.stats()
@@ -68,9 +72,10 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedC
       queue,
       spoolDirectory: join(directory, 'spool'),
       log,
+      ...secret,
     })
     closers.push(() => coordinator.close())
-    const replicator = await Replicator.open({ cluster: tree, queue, log })
+    const replicator = await Replicator.open({ cluster: tree, queue, log, ...secret })
     closers.push(() => replicator.close())
     const listening = await coordinator.listen({ host, port })
     closers.push(() => listening.drain())

@@ -1,11 +1,13 @@
 // What `npm start` runs: the command line around the embedded cluster.
 import {
   CliError,
+  clusterSecretOption,
   exitCodes,
   listenPortArgument,
   parseArguments,
   pathArgument,
   printNote,
+  readClusterSecret,
   runCommand,
   sizeArgument,
 } from '@backpack/command-line'
@@ -24,6 +26,7 @@ const schema = z.object({
   storePort: listenPortArgument,
   capacity: sizeArgument.optional(),
   durability: z.enum(['sync', 'os']),
+  clusterSecretFile: pathArgument.optional(),
   logLevel: z.enum(['debug', 'info', 'warn', 'error', 'silent']),
 })
 
@@ -60,6 +63,7 @@ export async function runEmbedded(argv: readonly string[]): Promise<void> {
               default: 'sync',
               describe: 'An upload answered survives a power cut (sync) or a kill (os)',
             },
+            ...clusterSecretOption,
             'log-level': {
               choices: schema.shape.logLevel.options,
               default: 'warn',
@@ -88,17 +92,25 @@ export async function runEmbedded(argv: readonly string[]): Promise<void> {
 }
 
 async function serve(
-  { directory, logLevel, capacity, ...settings }: z.output<typeof schema>,
+  { directory, logLevel, capacity, clusterSecretFile, ...settings }: z.output<typeof schema>,
   signal: AbortSignal,
 ): Promise<number> {
   refuseSingleStore(directory)
+  const clusterSecret = await readClusterSecret(clusterSecretFile)
   const log = pino({ level: logLevel })
   const onFatal = (error: Error) => {
     log.fatal({ err: error }, 'a store cannot go on')
     printNote(`A store cannot go on and everything stops: ${error.message}`)
     process.exit(exitCodes.internal)
   }
-  const cluster = await start({ directory, capacityBytes: capacity, log, onFatal, ...settings })
+  const cluster = await start({
+    directory,
+    capacityBytes: capacity,
+    clusterSecret,
+    log,
+    onFatal,
+    ...settings,
+  })
   announce(cluster, directory)
   if (!signal.aborted) await once(signal, 'abort')
   await cluster.close()

@@ -26,7 +26,7 @@ export function useBuiltCli(): void {
       format: ['esm'],
       target: 'node20',
       platform: 'node',
-      noExternal: [/^@backpack\/(cluster-model|command-line)$/],
+      noExternal: [/^@backpack\/(cluster-model|command-line|signing)$/],
       external: ['zookeeper'],
       splitting: true,
       dts: false,
@@ -46,21 +46,26 @@ export interface RunOptions {
   /** The variables of the command's environment that begin with BACKPACK_. */
   readonly env?: Readonly<Record<string, string>>
   readonly cwd?: string
+  /** What it reads from standard input; empty without. */
+  readonly input?: string
 }
 
-/** Starts the command without waiting for it. Whoever starts it ends it. */
-export function startCli(args: readonly string[], { env = {}, cwd }: RunOptions = {}): ChildProcess {
+/** Starts the command without waiting for it. Whoever starts it ends it, and its standard input. */
+export function startCli(args: readonly string[], { env = {}, cwd, input }: RunOptions = {}): ChildProcess {
   const own = Object.entries(process.env).filter(([name]) => !name.startsWith('BACKPACK_'))
-  return spawn(process.execPath, [join(folder, 'bin', 'backpack-cluster.cjs'), ...args], {
-    stdio: ['ignore', 'pipe', 'pipe'],
+  const child = spawn(process.execPath, [join(folder, 'bin', 'backpack-cluster.cjs'), ...args], {
+    stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
     env: { ...Object.fromEntries(own), ...env },
     cwd,
   })
+  child.stdin?.write(input)
+  return child
 }
 
 /** Runs the command to its end. */
 export async function backpackCluster(args: readonly string[], options: RunOptions = {}): Promise<CliResult> {
   const child = startCli(args, options)
+  child.stdin?.end()
   const output = { stdout: '', stderr: '' }
   for (const name of ['stdout', 'stderr'] as const) {
     child[name]?.setEncoding('utf8').on('data', (text: string) => {

@@ -136,9 +136,12 @@ describe('the commands that look at the model', () => {
       ].join('\n'),
     )
     expect((await run('shard', 'list')).stdout).toBe(
-      ['shard  state      used    size  nodes', '1      read-only   0 B  100 GB  1,4', '1 shard', ''].join(
-        '\n',
-      ),
+      [
+        'shard  state      access  used    size  nodes',
+        '1      read-only  open     0 B  100 GB  1,4',
+        '1 shard',
+        '',
+      ].join('\n'),
     )
   })
 
@@ -151,7 +154,7 @@ describe('the commands that look at the model', () => {
       shard: '1',
     })
     expect(JSON.parse((await run('shard', 'list', '--json')).stdout)).toMatchObject([
-      { id: '1', writable: false, capacityBytes: 100 * 2 ** 30, currentBytes: 0 },
+      { id: '1', writable: false, access: 'open', capacityBytes: 100 * 2 ** 30, currentBytes: 0 },
     ])
     expect(JSON.parse((await run('stats', '--json')).stdout)).toMatchObject({
       servers: 2,

@@ -3,7 +3,7 @@ import { backpackCluster, useBuiltCli } from './built-cluster-cli.js'
 
 useBuiltCli()
 
-const groups = ['server', 'shard', 'queue']
+const groups = ['server', 'shard', 'bucket', 'queue']
 const commands = [
   'init',
   'server add',
@@ -14,6 +14,9 @@ const commands = [
   'shard enable',
   'shard disable',
   'shard resize',
+  'bucket import',
+  'bucket show',
+  'sign',
   'queue set',
   'queue show',
   'queue parked',

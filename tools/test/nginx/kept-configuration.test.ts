@@ -23,7 +23,14 @@ beforeEach(() => {
 })
 
 function modelOf(...args: Parameters<typeof snapshotOf>): ClusterSnapshot {
-  return { servers: new Map(), queue: undefined, daemons: [], problems: [], ...snapshotOf(...args) }
+  return {
+    servers: new Map(),
+    queue: undefined,
+    daemons: [],
+    adminAccess: 'open',
+    problems: [],
+    ...snapshotOf(...args),
+  }
 }
 
 /** A model that the test changes. */

@@ -15,7 +15,17 @@ export function shardOf(id: string, nodes: readonly Address[]): Shard {
   const servers = nodes.map(({ host, port }, index): ServerNode => {
     return { id: `${id}-${index}`, host, port, url: `http://${host}:${port}` }
   })
-  return { id, nodes: servers, readOnly: false, capacityBytes: undefined, currentBytes: 0 }
+  return {
+    id,
+    nodes: servers,
+    readOnly: false,
+    capacityBytes: undefined,
+    currentBytes: 0,
+    access: 'open',
+    usedBytesMax: undefined,
+    bucketFlags: 0,
+    blobsMax: undefined,
+  }
 }
 
 export function nginxOptions(options: Partial<NginxOptions> = {}): NginxOptions {

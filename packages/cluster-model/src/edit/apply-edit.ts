@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ClusterError, isClusterError } from '../errors.js'
 import type { ClusterTree } from '../tree/cluster-tree.js'
-import { type ClusterModel, type ReadModel, readModel } from './cluster-model.js'
+import type { ClusterModel, ReadModel } from './cluster-model.js'
 import { takeEditLock } from './edit-lock.js'
 import type { EditPlan, PlannedWrite } from './edit-plan.js'
 
@@ -28,18 +28,22 @@ export interface EditReport {
   readonly changed: boolean
 }
 
-export interface Edit {
-  /** The shard it is about, whose size it needs. */
-  readonly shardId?: string
-  plan(model: ClusterModel): EditPlan
+export interface Edit<Model extends ClusterModel> {
+  /** What the plan needs to know; read again when somebody was faster. */
+  read(tree: ClusterTree): Promise<ReadModel<Model>>
+  plan(model: Model): EditPlan
 }
 
 /** Throws EDIT_REFUSED, EDIT_LOCKED, MODEL_MISSING, MODEL_INVALID, TREE_AWAY, TREE_CLOSED and the signal's reason. */
-export async function applyEdit(tree: ClusterTree, edit: Edit, options: EditOptions): Promise<EditReport> {
+export async function applyEdit<Model extends ClusterModel>(
+  tree: ClusterTree,
+  edit: Edit<Model>,
+  options: EditOptions,
+): Promise<EditReport> {
   const progress = { attempted: false, written: false }
   try {
     if (options.dryRun === true) {
-      return report(edit.plan((await readModel(tree, edit.shardId)).model), false)
+      return report(edit.plan((await edit.read(tree)).model), false)
     }
     const lock = await takeEditLock(tree, { waitMs: options.waitMs ?? defaultWaitMs, signal: options.signal })
     try {
@@ -58,14 +62,14 @@ interface Progress {
   written: boolean
 }
 
-async function applyUnderLock(
+async function applyUnderLock<Model extends ClusterModel>(
   tree: ClusterTree,
-  edit: Edit,
+  edit: Edit<Model>,
   { signal, progress }: { signal: AbortSignal | undefined; progress: Progress },
 ): Promise<EditReport> {
   for (let tries = 1; ; tries++) {
     signal?.throwIfAborted()
-    const { model, versions } = await readModel(tree, edit.shardId)
+    const { model, versions } = await edit.read(tree)
     const plan = edit.plan(model)
     try {
       for (const each of plan.writes) {

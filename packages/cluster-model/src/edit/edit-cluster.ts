@@ -5,6 +5,9 @@
 // What they return from is in the tree.
 import type { ClusterTree } from '../tree/cluster-tree.js'
 import { applyEdit, type EditOptions, type EditReport } from './apply-edit.js'
+import { type ClusterModel, readBucketModel, readModel } from './cluster-model.js'
+import type { EditPlan } from './edit-plan.js'
+import { type ImportBucketsRequest, planImportBuckets } from './plan-bucket-edits.js'
 import { type InitRequest, planInit, planSetQueue, type QueueRequest } from './plan-cluster-edits.js'
 import {
   type AddServerRequest,
@@ -20,6 +23,7 @@ import {
   type ResizeShardRequest,
   type SetWritableRequest,
 } from './plan-shard-edits.js'
+import { readBucketFile } from './read-bucket-file.js'
 
 export type { EditOptions, EditReport } from './apply-edit.js'
 
@@ -29,7 +33,11 @@ export function initCluster(
   request: InitRequest,
   options: EditOptions = {},
 ): Promise<EditReport> {
-  return applyEdit(tree, { plan: (model) => planInit(model, request) }, options)
+  return applyEdit(
+    tree,
+    about(undefined, (model) => planInit(model, request)),
+    options,
+  )
 }
 
 /** Refuses an address that another id has. */
@@ -38,7 +46,11 @@ export function addServer(
   request: AddServerRequest,
   options: EditOptions = {},
 ): Promise<EditReport> {
-  return applyEdit(tree, { plan: (model) => planAddServer(model, request) }, options)
+  return applyEdit(
+    tree,
+    about(undefined, (model) => planAddServer(model, request)),
+    options,
+  )
 }
 
 /** Refuses while a shard has it. */
@@ -47,7 +59,11 @@ export function removeServer(
   request: RemoveServerRequest,
   options: EditOptions = {},
 ): Promise<EditReport> {
-  return applyEdit(tree, { plan: (model) => planRemoveServer(model, request) }, options)
+  return applyEdit(
+    tree,
+    about(undefined, (model) => planRemoveServer(model, request)),
+    options,
+  )
 }
 
 /** A new shard is read-only until it is enabled; one that exists only gets its nodes changed. */
@@ -56,7 +72,11 @@ export function addShard(
   request: AddShardRequest,
   options: EditOptions = {},
 ): Promise<EditReport> {
-  return applyEdit(tree, { shardId: request.id, plan: (model) => planAddShard(model, request) }, options)
+  return applyEdit(
+    tree,
+    about(request.id, (model) => planAddShard(model, request)),
+    options,
+  )
 }
 
 /** Coordinators follow without restart. */
@@ -67,7 +87,7 @@ export function setShardWritable(
 ): Promise<EditReport> {
   return applyEdit(
     tree,
-    { shardId: request.id, plan: (model) => planSetShardWritable(model, request) },
+    about(request.id, (model) => planSetShardWritable(model, request)),
     options,
   )
 }
@@ -78,7 +98,11 @@ export function resizeShard(
   request: ResizeShardRequest,
   options: EditOptions = {},
 ): Promise<EditReport> {
-  return applyEdit(tree, { shardId: request.id, plan: (model) => planResizeShard(model, request) }, options)
+  return applyEdit(
+    tree,
+    about(request.id, (model) => planResizeShard(model, request)),
+    options,
+  )
 }
 
 /** Daemons follow without restart. */
@@ -87,5 +111,38 @@ export function setQueue(
   request: QueueRequest,
   options: EditOptions = {},
 ): Promise<EditReport> {
-  return applyEdit(tree, { plan: (model) => planSetQueue(model, request) }, options)
+  return applyEdit(
+    tree,
+    about(undefined, (model) => planSetQueue(model, request)),
+    options,
+  )
+}
+
+/**
+ * Takes over Backrunner's bucket file: groups are servers, buckets are shards, and `admin` is who may administer. Buckets and
+ * an admin ACL that it does not name stay as they are. Coordinators follow without restart.
+ */
+export async function importBuckets(
+  tree: ClusterTree,
+  { file, ...request }: Omit<ImportBucketsRequest, 'file'> & { readonly file: unknown },
+  options: EditOptions = {},
+): Promise<EditReport> {
+  const read = readBucketFile(file)
+  return applyEdit(
+    tree,
+    {
+      read: () =>
+        readBucketModel(
+          tree,
+          read.buckets.map(({ id }) => id),
+        ),
+      plan: (model) => planImportBuckets(model, { ...request, file: read }),
+    },
+    options,
+  )
+}
+
+/** An edit about one shard, whose size it needs, or about none. */
+function about(shardId: string | undefined, plan: (model: ClusterModel) => EditPlan) {
+  return { read: (tree: ClusterTree) => readModel(tree, shardId), plan }
 }

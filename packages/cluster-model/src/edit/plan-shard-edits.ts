@@ -28,10 +28,10 @@ export function planAddShard(model: ClusterModel, request: AddShardRequest): Edi
     refuse(`Shard ${id} exists already, on nodes ${listIds(present.nodes)}`)
   }
   const reasons = refuseNodes({ id, nodes, servers, shards })
-  if (!isCapacity(capacityBytes)) reasons.push('The size of a shard must be above 0')
+  reasons.push(...refuseCapacity(capacityBytes))
   if (reasons.length > 0) refuse(...reasons)
   const risks = [...warnOfSharedHosts(id, nodes, servers), ...warnOfSingleNode(id, nodes)]
-  const made = `Made shard ${id} of size ${formatSize(capacityBytes)} that consist of nodes ${nodes.join(',')}`
+  const made = describeMadeShard({ id, nodes, capacityBytes })
   if (present === undefined) {
     const size = { ...model.size, capacity: capacityBytes, current: 0 }
     const entry = { nodes: [...nodes], ...(writable ? {} : { read_only: true }) }
@@ -79,7 +79,8 @@ export interface ResizeShardRequest {
 
 export function planResizeShard(model: ClusterModel, { id, capacityBytes }: ResizeShardRequest): EditPlan {
   requireShard(requireInitialised(model).shards, id)
-  if (!isCapacity(capacityBytes)) refuse('The size of a shard must be above 0')
+  const reasons = refuseCapacity(capacityBytes)
+  if (reasons.length > 0) refuse(...reasons)
   const { size } = model
   const usedBytes = size?.current ?? 0
   const full = `Shard ${id} holds ${formatSize(usedBytes)} already: nothing more is written to it`
@@ -93,7 +94,17 @@ export function planResizeShard(model: ClusterModel, { id, capacityBytes }: Resi
   }
 }
 
-function refuseNodes({
+/** As the commands of 2013 said it. */
+export function describeMadeShard({
+  id,
+  nodes,
+  capacityBytes,
+}: Pick<AddShardRequest, 'id' | 'nodes' | 'capacityBytes'>): string {
+  return `Made shard ${id} of size ${formatSize(capacityBytes)} that consist of nodes ${nodes.join(',')}`
+}
+
+/** Why a shard cannot have these nodes, in sentences. */
+export function refuseNodes({
   id,
   nodes,
   servers,
@@ -121,8 +132,8 @@ function requireShard(shards: ShardsMap, id: string): ShardEntry {
   return shards.get(id) ?? refuse(`There is no shard ${id}; there are ${listIds(shards.keys())}`)
 }
 
-function isCapacity(bytes: number): boolean {
-  return Number.isSafeInteger(bytes) && bytes > 0
+export function refuseCapacity(bytes: number): string[] {
+  return Number.isSafeInteger(bytes) && bytes > 0 ? [] : ['The size of a shard must be above 0']
 }
 
 function describeSize(size: ShardSize | undefined): string {

@@ -1,4 +1,6 @@
-// Store nodes over HTTP, through one pool of connections per node. Redirects are not followed: a store sends none.
+// Store nodes over HTTP, through one pool of connections per node. Redirects are not followed: a store sends none, and
+// nobody but the model says whom to ask.
+import type { Secret } from '@backpack/signing'
 import type { Readable } from 'node:stream'
 import { z } from 'zod'
 import type { ServerNode } from '../cluster-snapshot.js'
@@ -25,6 +27,7 @@ import type {
 import { exchange, type NodeAnswer, nodeAway, type NodeRequest } from './node-exchange.js'
 import { NodePools } from './node-pools.js'
 import { SentBody } from './sent-body.js'
+import { signRequest } from './sign-request.js'
 
 const jsonBytesMax = 16 * 1024 * 1024
 /** A request target: a slash, then anything printable. Else it could smuggle in a second request. */
@@ -38,20 +41,25 @@ const optionsSchema = z.strictObject({
   idleMs: z.int().min(1).default(5_000),
 })
 
-export type HttpNodeClientOptions = z.input<typeof optionsSchema>
+export type HttpNodeClientOptions = z.input<typeof optionsSchema> & {
+  /** Every request is signed with it: stores may ask for that. */
+  readonly clusterSecret?: Secret | undefined
+}
 
 export class HttpNodeClient implements NodeClient {
   readonly #pools: NodePools
   readonly #idleMs: number
+  readonly #clusterSecret: Secret | undefined
   #closed = false
 
   /** Throws INVALID_OPTIONS. */
-  constructor(options: HttpNodeClientOptions = {}) {
+  constructor({ clusterSecret, ...options }: HttpNodeClientOptions = {}) {
     const parsed = optionsSchema.safeParse(options)
     if (!parsed.success) throw new ClusterError('INVALID_OPTIONS', z.prettifyError(parsed.error))
     const { connectionsPerNodeMax, connectMs, idleMs } = parsed.data
     this.#pools = new NodePools({ connectionsPerNodeMax, connectMs })
     this.#idleMs = idleMs
+    this.#clusterSecret = clusterSecret
   }
 
   async head(node: ServerNode, path: string, signal?: AbortSignal): Promise<HeadResult> {
@@ -73,20 +81,23 @@ export class HttpNodeClient implements NodeClient {
     }
   }
 
-  /** When the body's source fails, its error is thrown as it is. */
+  /** When the body's source fails, its error is thrown as it is. TypeError when there is no checksum to sign. */
   async put(
     node: ServerNode,
     path: string,
     body: ResendableBody,
-    { sizeBytes, contentType, version, signal }: PutNodeOptions,
+    { sizeBytes, contentType, version, checksum, signal }: PutNodeOptions,
   ): Promise<PutNodeResult> {
+    if (this.#clusterSecret !== undefined && checksum === undefined) {
+      throw new TypeError('A body must come with its checksum when requests are signed')
+    }
     const sent = new SentBody(body, sizeBytes)
     const headers = {
       'Content-Length': String(sent.sizeBytes),
       ...(contentType === undefined ? {} : { 'Content-Type': contentType }),
       ...versionHeader(version),
     }
-    const answer = await this.#ask(node, { method: 'PUT', path, headers, body: sent, signal })
+    const answer = await this.#ask(node, { method: 'PUT', path, headers, body: sent, checksum, signal })
     const { status } = answer
     if (status !== 201 && status !== 204 && status !== 409) throw await refusalOf(node, answer)
     await drain(answer)
@@ -137,7 +148,7 @@ export class HttpNodeClient implements NodeClient {
     return this.close()
   }
 
-  #ask(node: ServerNode, request: NodeRequest): Promise<NodeAnswer> {
+  #ask(node: ServerNode, request: NodeRequest & { checksum?: string | undefined }): Promise<NodeAnswer> {
     const place = { nodeText: showNode(node), nodeId: node.id }
     if (this.#closed) return Promise.reject(nodeAway(place, 'the client to it is closed'))
     if (!targetPattern.test(request.path)) {
@@ -146,7 +157,10 @@ export class HttpNodeClient implements NodeClient {
       return Promise.reject(new ClusterError('NODE_REFUSED', message, details))
     }
     const pool = this.#pools.get(node.url)
-    return exchange({ ...place, pool, silenceMsMax: this.#idleMs }, request)
+    const { body } = request
+    const signed = body === undefined ? request : { ...request, sizeBytes: body.sizeBytes }
+    const headers = signRequest(this.#clusterSecret, signed)
+    return exchange({ ...place, pool, silenceMsMax: this.#idleMs }, { ...request, headers })
   }
 
   async #absent(node: ServerNode, answer: NodeAnswer): Promise<Exclude<HeadResult, { outcome: 'found' }>> {

@@ -7,7 +7,7 @@ import type { NodeBlob } from './node-client.js'
 import type { AnswerHeaders, NodeAnswer } from './node-exchange.js'
 
 const refusalBytesMax = 64 * 1024
-const etagPattern = /^"([0-9a-f]{16})-[0-9a-f]{8}"$/
+const etagPattern = /^"([0-9a-f]{16})-([0-9a-f]{8})"$/
 const versionPattern = /^[0-9a-f]{16}$/
 const refusalSchema = z.object({ error: z.string().optional(), code: z.string().optional() })
 
@@ -40,6 +40,11 @@ export function versionOf(
   const version = etagPattern.exec(etag)?.[1]
   if (version === undefined) throw notAStore(node, status, `the ETag ${JSON.stringify(etag)}`)
   return { version, etag }
+}
+
+/** The CRC-32 of a blob's data, eight hex digits: what its ETag ends with. */
+export function checksumOfEtag(etag: string): string | undefined {
+  return etagPattern.exec(etag)?.[2]
 }
 
 /** X-Backpack-Version: of a tombstone, or of what is newer. */

@@ -39,6 +39,8 @@ export interface PutNodeOptions {
   readonly contentType: string | undefined
   /** The same for every node that is tried, and for copies. */
   readonly version?: string | undefined
+  /** CRC-32 of the body, eight hex digits, as in the ETag. Needed by a client that signs: stores refuse any other body then. */
+  readonly checksum?: string | undefined
   readonly signal?: AbortSignal | undefined
 }
 

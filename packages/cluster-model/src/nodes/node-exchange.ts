@@ -1,7 +1,7 @@
 // One request to a node and its answer, with a deadline on the node's silence: on every moment in which the node, and
 // not this process or its source, is the one to do something next.
 import { Readable } from 'node:stream'
-import type { Dispatcher, Pool } from 'undici'
+import type { Dispatcher } from 'undici'
 import { ClusterError } from '../errors.js'
 import type { SentBody } from './sent-body.js'
 
@@ -26,7 +26,7 @@ export interface NodeAnswer {
 }
 
 export interface ExchangePlace {
-  readonly pool: Pool
+  readonly pool: Dispatcher
   /** For messages: `node 4 (http://…)`. */
   readonly nodeText: string
   readonly nodeId: string

@@ -1,15 +1,21 @@
 // One pool of connections per store node; pools that nobody used for a while are closed.
-import { Pool } from 'undici'
+import type { Secret } from '@backpack/signing'
+import { type Dispatcher, Pool } from 'undici'
+import { signRequest } from './sign-request.js'
 
 const unusedMs = 60_000
 
 export interface NodePoolsOptions {
   readonly connectionsPerNodeMax: number
   readonly connectMs: number
+  /** Requests without a body are signed with it: stores may ask for that. */
+  readonly clusterSecret?: Secret | undefined
 }
 
 interface UsedPool {
   readonly pool: Pool
+  /** What requests go through: the pool, or what signs for it. */
+  readonly way: Dispatcher
   usedAtMs: number
 }
 
@@ -28,15 +34,18 @@ export class NodePools {
   }
 
   /** The node's pool; `url` without a trailing slash. */
-  get(url: string, nowMs = performance.now()): Pool {
+  get(url: string, nowMs = performance.now()): Dispatcher {
     if (nowMs - this.#lookedAtMs > unusedMs) this.#closeUnused(nowMs)
     let used = this.#pools.get(url)
     if (used === undefined) {
-      used = { pool: this.#open(url), usedAtMs: nowMs }
+      const pool = this.#open(url)
+      const { clusterSecret } = this.#options
+      const way = clusterSecret === undefined ? pool : pool.compose(signing(clusterSecret))
+      used = { pool, way, usedAtMs: nowMs }
       this.#pools.set(url, used)
     }
     used.usedAtMs = nowMs
-    return used.pool
+    return used.way
   }
 
   #open(url: string): Pool {
@@ -65,5 +74,16 @@ export class NodePools {
     const pools = [...this.#pools.values()]
     this.#pools.clear()
     await Promise.all(pools.map(({ pool }) => pool.destroy()))
+  }
+}
+
+/** Throws TypeError for headers that are not given by name: what is signed must be what is sent. */
+function signing(clusterSecret: Secret): Dispatcher.DispatcherComposeInterceptor {
+  return (dispatch) => (options, handler) => {
+    const { method, path, headers = {} } = options
+    if (Symbol.iterator in Object(headers))
+      throw new TypeError('Headers to sign must be given by their names')
+    const signed = signRequest(clusterSecret, { method, path, headers: headers as Record<string, string> })
+    return dispatch({ ...options, headers: { ...signed } }, handler)
   }
 }

@@ -1,6 +1,5 @@
 // What stands in the znodes: the JSON of 2013, read leniently (numbers or strings, unknown fields kept) and written
 // as it was then: ids and ports as strings.
-import { Secret } from '@backpack/signing'
 import { z } from 'zod'
 
 /** Servers and shards: a short word without the characters that paths, lists and `<shard>:<name>` need. */
@@ -53,42 +52,6 @@ export const queueSchema = z.looseObject({
   servers: z.array(addressSchema),
 })
 
-const userSchema = z
-  .string()
-  .regex(/^[\u0020-\u007e\u00a0-\uffff]{1,128}$/u, 'must have 1 to 128 characters, none of control')
-
-const aclEntrySchema = z.looseObject({
-  user: userSchema,
-  token: z
-    .string()
-    .min(1, 'must not be empty')
-    .max(4096)
-    .transform((text) => new Secret(text)),
-  /** A sum of aclFlags. */
-  flags: z.int().min(0).max(7, 'must be a sum of 1, 2 and 4'),
-})
-
-const aclListSchema = z
-  .array(aclEntrySchema)
-  .max(10_000)
-  .superRefine((entries, context) => {
-    const users = entries.map(({ user }) => user)
-    for (const user of new Set(users.filter((each, at) => users.indexOf(each) !== at))) {
-      context.addIssue({ code: 'custom', message: `the user ${JSON.stringify(user)} stands there twice` })
-    }
-  })
-
-/** 0 is no limit, as in Backrunner's bucket file. */
-const limitSchema = z.int().min(0).max(Number.MAX_SAFE_INTEGER).optional()
-
-/** `/shard-acl-<id>`: an entry of Backrunner's bucket file without its groups. */
-export const shardAclSchema = z.looseObject({
-  acl: aclListSchema,
-  flags: z.int().optional(),
-  'max-size': limitSchema,
-  'max-key-num': limitSchema,
-})
-
 /** A child of `/daemons`. */
 export const daemonSchema = z.looseObject({
   kind: z.enum(['coordinator', 'replicator', 'store']),
@@ -106,5 +69,4 @@ export type ServersMap = ReadonlyMap<string, Address>
 export type ShardsMap = ReadonlyMap<string, ShardEntry>
 export type ShardSize = z.output<typeof shardSizeSchema>
 export type QueueConfig = z.output<typeof queueSchema>
-export type ShardAclEntry = z.output<typeof shardAclSchema>
 export type DaemonRegistration = z.output<typeof daemonSchema>

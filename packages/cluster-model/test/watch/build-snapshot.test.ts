@@ -1,5 +1,8 @@
+import { Secret } from '@backpack/signing'
+import { inspect } from 'node:util'
 import { expect, test } from 'vitest'
 import { buildSnapshot } from '../../src/build-snapshot.js'
+import type { ShardAclEntry } from '../../src/schema/acl-schemas.js'
 
 const parts = {
   servers: new Map([
@@ -8,6 +11,8 @@ const parts = {
   ]),
   shards: new Map([['1', { nodes: ['2', '1'], read_only: true }]]),
   sizes: new Map([['1', { capacity: 100, current: 7 }]]),
+  acls: new Map<string, ShardAclEntry | 'unreadable'>(),
+  adminAcl: undefined,
   queue: { key: 'q', servers: [{ host: 'one', port: 3 }] },
   daemons: [],
   problems: [],
@@ -22,6 +27,10 @@ test('a snapshot has servers with URLs, shards with their nodes in order, sizes 
     readOnly: true,
     capacityBytes: 100,
     currentBytes: 7,
+    access: 'open',
+    usedBytesMax: undefined,
+    blobsMax: undefined,
+    bucketFlags: 0,
   })
   expect(queue).toEqual({ key: 'q', servers: [{ host: 'one', port: 3 }] })
   expect(problems).toEqual([])
@@ -60,4 +69,38 @@ test('servers that a shard names and nobody knows are left out and said, as are 
 test('a shard without a size has an unknown capacity', () => {
   const shard = buildSnapshot({ ...parts, sizes: new Map() }).shards.get('1')
   expect(shard).toMatchObject({ capacityBytes: undefined, currentBytes: 0 })
+})
+
+const mary = { user: 'mary', token: new Secret('s3cret'), flags: 2 }
+
+test('an ACL becomes users by name, and limits of 0 none', () => {
+  const acls = new Map([['1', { acl: [mary], 'max-size': 5, 'max-key-num': 0 }]])
+  const shard = buildSnapshot({ ...parts, acls, adminAcl: { acl: [mary] } }).shards.get('1')
+  expect(shard).toMatchObject({ usedBytesMax: 5, blobsMax: undefined })
+  expect(shard?.access).toEqual({ users: new Map([['mary', mary]]) })
+  const { users } = shard?.access as { users: ReadonlyMap<string, typeof mary> }
+  expect(users.get('mary')?.token.reveal()).toBe('s3cret')
+})
+
+test('an empty list is open, one that cannot be understood closed, for shards as for administration', () => {
+  const empty = buildSnapshot({ ...parts, acls: new Map([['1', { acl: [] }]]), adminAcl: { acl: [] } })
+  expect([empty.shards.get('1')?.access, empty.adminAccess]).toEqual(['open', 'open'])
+  const unreadable = { acls: new Map([['1', 'unreadable' as const]]), adminAcl: 'unreadable' as const }
+  const closed = buildSnapshot({ ...parts, ...unreadable })
+  expect([closed.shards.get('1')?.access, closed.adminAccess]).toEqual(['closed', 'closed'])
+})
+
+test('no way of printing a snapshot shows a token', () => {
+  const acl = { acl: [mary] }
+  const snapshot = buildSnapshot({ ...parts, acls: new Map([['1', acl]]), adminAcl: acl })
+  const { access } = snapshot.shards.get('1') ?? {}
+  const users = typeof access === 'object' ? [...access.users.values()] : []
+  const printed = [
+    inspect(snapshot, { depth: null, showHidden: true }),
+    JSON.stringify([snapshot, [...snapshot.shards.values()], users]),
+    users.map(({ token }) => `${String(token)}`).join(),
+    JSON.stringify(structuredClone(users.map(({ user, token }) => [user, { ...token }]))),
+  ]
+  expect(users).toHaveLength(1)
+  for (const text of printed) expect(text).not.toContain('s3cret')
 })

@@ -1,11 +1,14 @@
 // `backpack-coordinator`: the arguments of 2013, and options for what came since.
 import {
+  clusterSecretOption,
   exitCodes,
   listenPortArgument,
   markDashes,
   parseArguments,
+  pathArgument,
   printLine,
   printNote,
+  readClusterSecret,
   runCommand,
   wholeNumberArgument,
 } from '@backpack/command-line'
@@ -36,6 +39,8 @@ const schema = z.object({
   statsd: statsdArgument.optional(),
   copies: wholeNumberArgument({ min: 1, max: 100 }),
   spool: z.string().min(1, 'must be a directory').optional(),
+  config: z.string().min(1, 'must be a file').optional(),
+  clusterSecretFile: pathArgument.optional(),
   logLevel: z.enum(logLevels, `must be one of ${logLevels.join(', ')}`),
 })
 
@@ -51,6 +56,8 @@ export async function runServe(argv: readonly string[], version: string): Promis
     .options({
       copies: { type: 'string', default: '1', describe: 'Answer an upload when so many copies are made' },
       spool: { type: 'string', describe: 'Receive uploads above 1 MiB in this directory; default: /var/tmp' },
+      config: { type: 'string', describe: 'Serve the gateway too, as this YAML or JSON file says' },
+      ...clusterSecretOption,
       'log-level': {
         type: 'string',
         default: 'warn',
@@ -70,6 +77,7 @@ export async function runServe(argv: readonly string[], version: string): Promis
       ['$0 one:2181 /backpack 127.0.0.1 12001', 'Serve the cluster at /backpack'],
       ['$0 one:2181,two:2181 /backpack one 12001 stats', 'Report to statsd at stats:8125 too'],
       ['$0 one:2181 /backpack one 12001 --copies 2', 'Wait for two copies of every upload'],
+      ['$0 one:2181 /backpack one 12001 --config /etc/backpack.yaml', 'Serve the gateway too'],
     ])
     .epilogue('Exit codes: 0 stopped by a signal; 1 failed, standard error says why; 2 a wrong option.')
     .wrap(Math.min(widthMax, process.stdout.columns ?? widthMax))
@@ -97,7 +105,7 @@ export async function runServe(argv: readonly string[], version: string): Promis
   }
   await runCommand(async (signal) => {
     const [zkServers, zkRoot, listenHost, listenPort, statsd] = given
-    const { copies, spool, logLevel } = parsed
+    const { copies, spool, config, clusterSecretFile, logLevel } = parsed
     const checked = parseArguments(schema, {
       zkServers,
       zkRoot,
@@ -106,9 +114,12 @@ export async function runServe(argv: readonly string[], version: string): Promis
       statsd,
       copies,
       spool,
+      config,
+      clusterSecretFile,
       logLevel,
     })
+    const clusterSecret = await readClusterSecret(checked.clusterSecretFile)
     const { runDaemon } = await import('./run-daemon.js')
-    return runDaemon(checked, signal)
+    return runDaemon({ ...checked, clusterSecret }, signal)
   })
 }

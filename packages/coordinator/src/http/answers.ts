@@ -66,8 +66,16 @@ export function sendCode(response: ServerResponse, code: AnswerCode, error: stri
   sendJson(response, answerCatalogue[code], { error, code })
 }
 
-/** Answers with what was thrown, and logs it when it is no fault of the client's. Ends the connection when it is too late. */
-export function sendThrown(response: ServerResponse, thrown: unknown, log: CoordinatorLog): void {
+/**
+ * Answers with what was thrown, and with `fields` beside it; logs it when it is no fault of the client's. Ends the connection
+ * when it is too late.
+ */
+export function sendThrown(
+  response: ServerResponse,
+  thrown: unknown,
+  log: CoordinatorLog,
+  fields: object = {},
+): void {
   const request = response.req
   const { status, code, error, headers } = refusalOf(thrown)
   if (status >= 500) log.error({ err: thrown, method: request.method, target: request.url }, 'request failed')
@@ -76,10 +84,11 @@ export function sendThrown(response: ServerResponse, thrown: unknown, log: Coord
     return
   }
   endUnread(request, response)
-  sendJson(response, status, { error, code }, headers)
+  sendJson(response, status, { error, code, ...fields }, headers)
 }
 
-function endUnread({ headers, readableEnded }: IncomingMessage, response: ServerResponse): void {
+/** A body that nobody wants must not be taken for the next request. */
+export function endUnread({ headers, readableEnded }: IncomingMessage, response: ServerResponse): void {
   const chunked = headers['transfer-encoding'] !== undefined
   const large = Number(headers['content-length'] ?? 0) > unreadBytesMax
   if ((chunked || large) && !readableEnded) response.setHeader('Connection', 'close')

@@ -1,11 +1,12 @@
 // Puts the HTTP server together: blobs on plain node:http, for CPU per request decides there; everything below /-/
 // through fastify. Names never meet its router. Never listens.
 import fastify, { type FastifyInstance } from 'fastify'
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import { checkPlainAccess } from '../access/plain-access.js'
 import { addressOfTarget } from '../blob-address.js'
 import { handleDelete } from '../handle-delete.js'
-import type { CoordinatorLimits } from '../limits.js'
 import { refusalOf, sendCode, sendThrown, versionHeader } from './answers.js'
+import { makeServer, type RequestHandler } from './make-server.js'
 import type { CoordinatorMetrics } from './metrics.js'
 import { registerOwnRoutes } from './own-routes.js'
 import { RequestRules } from './request-rules.js'
@@ -49,14 +50,12 @@ export function buildApp(parts: AppParts): FastifyInstance<Server> {
   return app
 }
 
-type Handler = (request: IncomingMessage, response: ServerResponse) => void
-
 /** Targets the coordinator answers itself. */
 function isReservedTarget(target: string): boolean {
   return target === '/stats' || target.startsWith('/-/') || target.startsWith('/stats?')
 }
 
-function frontOf(parts: AppParts, rules: RequestRules, fastifyHandler: Handler): Handler {
+function frontOf(parts: AppParts, rules: RequestRules, fastifyHandler: RequestHandler): RequestHandler {
   const { metrics, log, draining } = parts
   return (request, response) => {
     if (draining()) response.setHeader('Connection', 'close')
@@ -96,32 +95,14 @@ async function serveDelete(
   response: ServerResponse,
 ): Promise<void> {
   refuseConditions(request.headers)
-  const receipt = await handleDelete(parts, addressOfTarget(request.url ?? ''))
+  const address = addressOfTarget(request.url ?? '')
+  const access = parts.watch.snapshot.shards.get(address.shardId)?.access ?? 'open'
+  checkPlainAccess(access, request, 'write')
+  const receipt = await handleDelete(parts, address)
   if (receipt.outcome === 'missing') {
     sendCode(response, 'NOT_FOUND', 'There is no blob of this name')
     return
   }
   response.writeHead(204, { [versionHeader]: receipt.version })
   response.end()
-}
-
-function makeServer(handler: Handler, limits: CoordinatorLimits): Server {
-  const server = createServer(
-    {
-      headersTimeout: limits.headersMs,
-      requestTimeout: 0,
-      keepAliveTimeout: limits.keepAliveMs,
-      connectionsCheckingInterval: limits.checkEveryMs,
-      maxHeaderSize: limits.headerBytesMax,
-      noDelay: true,
-    },
-    handler,
-  )
-  server.timeout = limits.stalledMs
-  // A client may end its side behind its request and still gets the answer.
-  Object.assign(server, { httpAllowHalfOpen: true })
-  server.maxHeadersCount = limits.headersCountMax + 1
-  // PUT answers 100 Continue itself, once it knows that it wants the body.
-  server.on('checkContinue', handler)
-  return server
 }

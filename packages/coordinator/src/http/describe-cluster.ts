@@ -5,8 +5,10 @@ export async function describeCluster({ watch, health, inFlight, queue }: ReadPa
   const { snapshot } = watch
   const figures = await queue.figures()
   return {
-    shards: [...snapshot.shards.values()].map(({ nodes, ...shard }) => ({
+    shards: [...snapshot.shards.values()].map(({ nodes, access, ...shard }) => ({
       ...shard,
+      // Neither users nor tokens: this is for everybody to read.
+      access: typeof access === 'string' ? access : 'acl',
       nodes: nodes.map(({ id }) => id),
       inFlightBytes: inFlight.byShard.get(shard.id) ?? 0,
     })),

@@ -1,7 +1,12 @@
 // Prometheus metrics of a coordinator. Counts are kept where things happen; they are copied here at each scrape.
 import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client'
 import { sizesOf } from '../cluster-stats.js'
+import { measurementsOf } from '../measure/measurements-of.js'
 import type { CoordinatorParts } from '../parts.js'
+import { isRated, scoreShards } from '../pick-shard.js'
+
+/** The upload that the weights of the shards are shown for. */
+const photoBytes = 64 * 1024
 
 export class CoordinatorMetrics {
   readonly #registry = new Registry()
@@ -41,6 +46,7 @@ export class CoordinatorMetrics {
     }
     this.#setOwn()
     this.#setCluster()
+    this.#setChoice()
     await this.#setQueue()
     return this.#registry.metrics()
   }
@@ -74,6 +80,25 @@ export class CoordinatorMetrics {
     const perShard = this.#labelled('in_flight_bytes', 'Bytes on their way to a shard', 'shard')
     perShard.reset()
     for (const [shard, bytes] of inFlight.byShard) perShard.set({ shard }, bytes)
+  }
+
+  #setChoice(): void {
+    const { watch, writes } = this.#parts
+    const { snapshot } = watch
+    const measurements = measurementsOf(this.#parts)
+    const pains = this.#labelled('node_write_us_per_byte', 'Microseconds per byte of recent uploads', 'node')
+    const failures = this.#labelled('node_write_failures', 'Uploads failed at a node since the start', 'node')
+    for (const gauge of [pains, failures]) gauge.reset()
+    for (const node of snapshot.servers.keys()) {
+      const write = measurements.node(node).write
+      if (write !== undefined) pains.set({ node }, write.usPerByte)
+      failures.set({ node }, writes.failuresOf(node))
+    }
+    const weights = this.#labelled('shard_weight', 'Weight of a shard for 64 KiB, 0 when excluded', 'shard')
+    weights.reset()
+    for (const score of scoreShards(snapshot, measurements, photoBytes)) {
+      weights.set({ shard: score.shard.id }, isRated(score) ? score.weight : 0)
+    }
   }
 
   async #setQueue(): Promise<void> {

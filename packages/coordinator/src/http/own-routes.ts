@@ -1,9 +1,11 @@
 // What the coordinator says of itself and the cluster: the 2013 /stats, and everything below /-/.
+import { checkPlainAccess } from '../access/plain-access.js'
 import type { FastifyInstance } from 'fastify'
 import type { Server } from 'node:http'
 import { z } from 'zod'
 import { statsOf2013 } from '../cluster-stats.js'
 import { describeCluster } from './describe-cluster.js'
+import { registerExplainRoute } from './explain-route.js'
 import type { AppParts } from './build-app.js'
 
 const retrySchema = z.strictObject({ ids: z.array(z.string().min(1)).max(10_000).optional() })
@@ -11,6 +13,13 @@ const retrySchema = z.strictObject({ ids: z.array(z.string().min(1)).max(10_000)
 export function registerOwnRoutes(app: FastifyInstance<Server>, parts: AppParts): void {
   const { metrics, queue, limits } = parts
   const startedAtMs = performance.now()
+
+  // What changes something belongs to the administrators, once there is an ACL of theirs.
+  app.addHook('onRequest', (request, _reply, done) => {
+    const reads = request.method === 'GET' || request.method === 'HEAD'
+    if (!reads) checkPlainAccess(parts.watch.snapshot.adminAccess, request.raw, 'admin')
+    done()
+  })
 
   app.get('/stats', () => statsOf2013(parts, startedAtMs))
 
@@ -21,6 +30,8 @@ export function registerOwnRoutes(app: FastifyInstance<Server>, parts: AppParts)
     if (reasons.length > 0) reply.code(503).header('Retry-After', '1')
     return reply.send({ ready: reasons.length === 0, reasons })
   })
+
+  registerExplainRoute(app, parts)
 
   app.get('/-/cluster', () => describeCluster(parts))
 

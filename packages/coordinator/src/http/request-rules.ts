@@ -3,7 +3,7 @@
 import { type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import type { CoordinatorLimits } from '../limits.js'
-import { type AnswerCode, answerCatalogue, sendCode } from './answers.js'
+import { type AnswerCode, answerCatalogue, endUnread } from './answers.js'
 
 const faultTexts = {
   BAD_REQUEST: 'This is no HTTP request; in a target, anything but ASCII must be percent-encoded',
@@ -11,19 +11,35 @@ const faultTexts = {
   REQUEST_TOO_SLOW: 'The headers did not come in time',
 } as const
 
+/** How a listener says no; the 2013 API does it in JSON. */
+export interface RefusalForm {
+  readonly contentType: string
+  render(code: AnswerCode, error: string): string
+  /** Headers of every reply. */
+  headers(): readonly (readonly [string, string])[]
+}
+
+const jsonForm: RefusalForm = {
+  contentType: 'application/json; charset=utf-8',
+  render: (code, error) => JSON.stringify({ error, code }),
+  headers: () => [],
+}
+
 export class RequestRules {
   readonly #headersCountMax: number
+  readonly #form: RefusalForm
   /** The response last begun on each connection. */
   readonly #latest = new WeakMap<Socket, ServerResponse>()
 
-  constructor({ headersCountMax }: CoordinatorLimits) {
+  constructor({ headersCountMax }: CoordinatorLimits, form: RefusalForm = jsonForm) {
     this.#headersCountMax = headersCountMax
+    this.#form = form
   }
 
   watch(server: Server): void {
     server.on('clientError', (error, socket) => this.#onClientError(error, socket as Socket))
     server.on('connect', (_request, socket) => {
-      endWith(socket as Socket, 'METHOD_NOT_ALLOWED', 'This method is not served')
+      this.#endWith(socket as Socket, 'METHOD_NOT_ALLOWED', 'This method is not served')
     })
   }
 
@@ -41,11 +57,21 @@ export class RequestRules {
         proceed()
         return
       }
-      response.setHeader('Connection', 'close')
-      sendCode(response, fault.code, fault.error)
+      this.#refuse(response, fault.code, fault.error)
     }
     if (before === undefined || before.closed) check()
     else before.once('close', check)
+  }
+
+  #refuse(response: ServerResponse, code: AnswerCode, error: string): void {
+    const body = this.#form.render(code, error)
+    endUnread(response.req, response)
+    response.writeHead(answerCatalogue[code], {
+      Connection: 'close',
+      'Content-Type': this.#form.contentType,
+      'Content-Length': Buffer.byteLength(body),
+    })
+    response.end(response.req.method === 'HEAD' ? undefined : body)
   }
 
   /** node:http drops headers past its maximum in silence, so it is told one more than the limit. */
@@ -70,11 +96,30 @@ export class RequestRules {
       return
     }
     const before = this.#latest.get(socket)
-    const answer = () => endWith(socket, code, faultTexts[code])
+    const answer = () => this.#endWith(socket, code, faultTexts[code])
     if (before === undefined || before.closed) answer()
     else if (before.req.complete) before.once('close', answer)
     else if (!before.headersSent) answer()
     else socket.destroy()
+  }
+
+  /** To a client whose request node:http could not read there is no response to write to. */
+  #endWith(socket: Socket, code: AnswerCode, error: string): void {
+    if (!socket.writable) {
+      socket.destroy()
+      return
+    }
+    const status = answerCatalogue[code]
+    const body = this.#form.render(code, error)
+    const headers = [
+      ...this.#form.headers(),
+      ['Content-Type', this.#form.contentType],
+      ['Content-Length', String(Buffer.byteLength(body))],
+      ['Connection', 'close'],
+    ]
+    const lines = headers.map(([name, value]) => `${name}: ${value}\r\n`).join('')
+    socket.write(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines}\r\n${body}`)
+    socket.destroySoon()
   }
 }
 
@@ -82,18 +127,4 @@ function faultCode({ code = '' }: NodeJS.ErrnoException): keyof typeof faultText
   if (code === 'HPE_HEADER_OVERFLOW') return 'HEADERS_TOO_LARGE'
   if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return 'REQUEST_TOO_SLOW'
   return code.startsWith('HPE_') ? 'BAD_REQUEST' : undefined
-}
-
-function endWith(socket: Socket, code: AnswerCode, error: string): void {
-  if (!socket.writable) {
-    socket.destroy()
-    return
-  }
-  const status = answerCatalogue[code]
-  const body = JSON.stringify({ error, code })
-  socket.write(
-    `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nContent-Type: application/json; charset=utf-8\r\n` +
-      `Content-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`,
-  )
-  socket.destroySoon()
 }

@@ -5,8 +5,10 @@ import {
   type NodePools,
   pathOfName,
   type ServerNode,
+  type Shard,
 } from '@backpack/cluster-model'
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { checkPlainAccess } from '../access/plain-access.js'
 import { addressOfTarget } from '../blob-address.js'
 import { orderNodes } from '../node-order.js'
 import type { CoordinatorParts } from '../parts.js'
@@ -39,32 +41,48 @@ export async function serveBlob(
     sendCode(response, 'NOT_FOUND', `There is no shard ${JSON.stringify(shardId)}`)
     return
   }
-  const { health, readPools, limits } = parts
+  checkPlainAccess(shard.access, request, 'read')
+  const { readPools, limits } = parts
   const method = request.method === 'HEAD' ? 'HEAD' : 'GET'
   const path = pathOfName(name)
   const headers = forwardedHeaders(request)
+  const { outcome } = await readFromNodes(parts, { shard, name }, (node) =>
+    proxyRead({ pool: readPools.get(node.url), method, path, headers }, response, limits),
+  )
+  if (outcome === 'missing') sendCode(response, 'NOT_FOUND', 'There is no blob of this name')
+}
+
+/**
+ * Tries one node after the other until one has an answer. Throws NODES_AWAY when some failed and none had one;
+ * `details.damaged` when all of those have a broken copy.
+ */
+export async function readFromNodes(
+  parts: ReadParts,
+  { shard, name }: { readonly shard: Shard; readonly name: string },
+  attempt: (node: ServerNode) => Promise<ReadEnd>,
+): Promise<Exclude<ReadEnd, { outcome: 'failed' }>> {
   let failed = 0
+  let damaged = 0
   let cause: unknown
   for (const node of orderNodes(shard.nodes, name, parts.isUp)) {
-    const pool = readPools.get(node.url)
-    const end = await proxyRead({ pool, method, path, headers }, response, limits)
-    noteHealth(health, node, end)
-    if (end.outcome === 'sent' || end.outcome === 'gone') return
+    const end = await attempt(node)
+    noteHealth(parts.health, node, end)
     if (end.outcome === 'missing') continue
+    if (end.outcome !== 'failed') return end
     failed++
+    if (end.damaged === true) damaged++
     cause = end.cause
     parts.log.warn(
-      { err: end.cause, status: end.status, node: node.id, shard: shardId },
+      { err: end.cause, status: end.status, node: node.id, shard: shard.id },
       'a node did not serve a read',
     )
   }
-  if (failed === 0) sendCode(response, 'NOT_FOUND', 'There is no blob of this name')
-  else
-    throw new ClusterError(
-      'NODES_AWAY',
-      `${failed} of ${shard.nodes.length} nodes of shard ${shardId} do not answer`,
-      { cause },
-    )
+  if (failed === 0) return { outcome: 'missing' }
+  throw new ClusterError(
+    'NODES_AWAY',
+    `${failed} of ${shard.nodes.length} nodes of shard ${shard.id} do not answer`,
+    { cause, damaged: damaged === failed },
+  )
 }
 
 /** A node that says 500 about one blob is well otherwise. */
@@ -75,7 +93,7 @@ function noteHealth(health: NodeHealth, node: ServerNode, end: ReadEnd): void {
   else health.noteSuccess(node.id)
 }
 
-function forwardedHeaders({ headers }: IncomingMessage): Record<string, string> {
+export function forwardedHeaders({ headers }: IncomingMessage): Record<string, string> {
   const chosen: Record<string, string> = {}
   for (const name of forwarded) {
     const value = headers[name]

@@ -1,10 +1,13 @@
 // PUT /name: the request as handlePut() wants it, its receipt as an answer.
 import { ClusterError } from '@backpack/cluster-model'
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { checkPlainAccess, mayWritePlainly } from '../access/plain-access.js'
 import { nameOfTarget } from '../blob-address.js'
-import { handlePut } from '../handle-put.js'
+import { handlePut, type PutReceipt } from '../handle-put.js'
+import { asIn2013 } from '../nothing-fits.js'
 import type { CoordinatorParts } from '../parts.js'
-import { copiesHeader, sendJson, shardHeader, versionHeader } from './answers.js'
+import { copiesHeader, sendJson, sendThrown, shardHeader, versionHeader } from './answers.js'
+import { reasonFields, recordChoice } from './explain-answer.js'
 
 const copiesMax = 100
 
@@ -16,26 +19,44 @@ export async function servePut(
   const { headers } = request
   const name = nameOfTarget(request.url ?? '')
   refuseConditions(headers)
+  const shardId = headers['x-backpack-shard'] as string | undefined
+  const wanted = shardId === undefined ? undefined : parts.watch.snapshot.shards.get(shardId)
+  if (wanted !== undefined) checkPlainAccess(wanted.access, request, 'write')
   const sizeBytes = announcedBytes(headers)
   // While a large body goes on to its node nothing moves here; the body itself has a deadline of its own.
   request.socket.setTimeout(0)
-  const receipt = await handlePut(parts, {
-    name,
-    receive: () => {
-      // The client is told to send its body once everything else was accepted (RFC 9110, 10.1.1).
-      if (headers.expect !== undefined) response.writeContinue()
-      return parts.receiver.receiveRequest(request, sizeBytes)
-    },
-    contentType: headers['content-type'],
-    shardId: headers['x-backpack-shard'] as string | undefined,
-    copies: copiesWanted(headers) ?? parts.copies,
-  })
-  const { shardId, version, etag, copies } = receipt
+  const copies = copiesWanted(headers) ?? parts.copies
+  const choice = recordChoice(headers)
+  let receipt: PutReceipt
+  try {
+    receipt = await handlePut(parts, {
+      name,
+      receive: () => {
+        // The client is told to send its body once everything else was accepted (RFC 9110, 10.1.1).
+        if (headers.expect !== undefined) response.writeContinue()
+        return parts.receiver.receiveRequest(request, sizeBytes)
+      },
+      contentType: headers['content-type'],
+      shardId,
+      mayUse: mayWritePlainly(request),
+      copies,
+      onChoice: choice.onChoice,
+    })
+  } catch (thrown) {
+    const error = asIn2013(thrown)
+    sendThrown(response, error, parts.log, { ...reasonFields(error), ...choice.fields() })
+    return
+  }
   sendJson(
     response,
     200,
-    { shard_id: shardId },
-    { [shardHeader]: shardId, [versionHeader]: version, ETag: etag, [copiesHeader]: String(copies) },
+    { shard_id: receipt.shardId, ...choice.fields() },
+    {
+      [shardHeader]: receipt.shardId,
+      [versionHeader]: receipt.version,
+      ETag: receipt.etag,
+      [copiesHeader]: String(receipt.copies),
+    },
   )
 }
 
@@ -51,7 +72,8 @@ export function refuseConditions(headers: IncomingMessage['headers']): void {
   throw new ClusterError('CONDITION_REFUSED', 'A coordinator takes no conditions on an upload or a delete')
 }
 
-function copiesWanted(headers: IncomingMessage['headers']): number | undefined {
+/** Throws COPIES_INVALID. */
+export function copiesWanted(headers: IncomingMessage['headers']): number | undefined {
   const text = headers['x-backpack-copies']
   if (text === undefined) return undefined
   const copies = typeof text === 'string' && /^\d{1,3}$/.test(text) ? Number(text) : 0

@@ -1,6 +1,6 @@
-// Listens: a net server in front counts the connections, node:http behind it does the rest.
-import { type AddressInfo, createServer, type Socket } from 'node:net'
+// Serves the 2013 API and everything below /-/ on one port.
 import { buildApp } from './build-app.js'
+import { CountedListener } from './counted-listener.js'
 import { CoordinatorMetrics } from './metrics.js'
 import type { ReadParts } from './serve-blob.js'
 
@@ -18,12 +18,6 @@ export interface Listening {
   drain(): Promise<void>
 }
 
-const refusedMs = 1_000
-const sweepEveryMs = 100
-const backlog = 2_048
-const tooManyConnections =
-  'HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nContent-Length: 0\r\nConnection: close\r\n\r\n'
-
 /** Resolves once the port is listened on; rejects with the error of listen(2), such as EADDRINUSE. */
 export async function startListening(parts: ReadParts, { host, port }: ListenOptions): Promise<Listening> {
   const { limits, log } = parts
@@ -31,55 +25,26 @@ export async function startListening(parts: ReadParts, { host, port }: ListenOpt
   let draining: Promise<void> | undefined
   const app = buildApp({ ...parts, metrics, draining: () => draining !== undefined })
   await app.ready()
-  // This server is given its connections and never listens, but only then does node:http watch its timeouts.
-  app.server.emit('listening')
-
-  const sockets = new Set<Socket>()
-  metrics.connections = () => sockets.size
-  const server = createServer({ noDelay: true, allowHalfOpen: true }, (socket) => {
-    if (sockets.size >= limits.connectionsMax) {
-      metrics.connectionsRefused++
-      refuse(socket)
-      return
-    }
-    sockets.add(socket)
-    socket.on('close', () => sockets.delete(socket))
-    app.server.emit('connection', socket)
-  })
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject)
-    server.listen({ port, host, backlog }, resolve)
-  })
-  server.removeAllListeners('error')
-  server.on('error', (error) => log.error({ err: error }, 'a connection could not be taken'))
+  const onRefused = () => {
+    metrics.connectionsRefused++
+  }
+  const listener = new CountedListener(app.server, { limits, log, onRefused })
+  metrics.connections = () => listener.connections
+  const listening = await listener.listen({ host, port })
 
   async function end(): Promise<void> {
-    const closed = new Promise<void>((resolve) => server.close(() => resolve()))
-    // node:http takes a connection that never said anything for one with a request under way.
-    for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy()
-    app.server.closeIdleConnections()
-    const sweep = setInterval(() => app.server.closeIdleConnections(), sweepEveryMs)
-    const deadline = setTimeout(() => {
-      log.warn({ connections: sockets.size }, 'closing connections that did not end in time')
-      for (const socket of sockets) socket.destroy()
-    }, limits.drainMs)
-    await closed
-    clearInterval(sweep)
-    clearTimeout(deadline)
+    await listener.drain()
     await app.close()
   }
 
-  const { port: listening } = server.address() as AddressInfo
-  const shownHost = host.includes(':') ? `[${host}]` : host
-  return { url: `http://${shownHost}:${listening}/`, port: listening, drain: () => (draining ??= end()) }
+  return {
+    url: `http://${shownHost(host)}:${listening}/`,
+    port: listening,
+    drain: () => (draining ??= end()),
+  }
 }
 
-/** The connection is not counted, so it must not stay: not even when the client never ends its side. */
-function refuse(socket: Socket): void {
-  socket.on('error', () => socket.destroy())
-  socket.resume()
-  socket.end(tooManyConnections)
-  const timer = setTimeout(() => socket.destroy(), refusedMs)
-  socket.on('end', () => socket.destroySoon())
-  socket.on('close', () => clearTimeout(timer))
+/** A host as it stands in a URL. */
+export function shownHost(host: string): string {
+  return host.includes(':') ? `[${host}]` : host
 }

@@ -2,6 +2,7 @@
 // memory as one Buffer; larger ones, and all that come while memory is short, in a spool file.
 import { ClusterError, isClusterError, type ResendableBody } from '@backpack/cluster-model'
 import type { IncomingMessage } from 'node:http'
+import { crc32 } from 'node:zlib'
 import type { CoordinatorLimits } from '../limits.js'
 import type { BodyRate } from './body-rate.js'
 import { SpoolFile } from './spool-file.js'
@@ -10,6 +11,8 @@ import { SpoolFile } from './spool-file.js'
 export interface ReceivedBody {
   readonly sizeBytes: number
   readonly body: ResendableBody
+  /** CRC-32, eight hex digits, of the bytes as they came. Always taken: it costs 1 µs for 5 KB. */
+  readonly checksum: string
   release(): void
 }
 
@@ -65,7 +68,7 @@ export class UploadReceiver {
     if (sizeBytes !== undefined && sizeBytes !== source.byteLength)
       throw mismatch(sizeBytes, source.byteLength)
     const body = Buffer.from(source.buffer, source.byteOffset, source.byteLength)
-    return { sizeBytes: body.length, body, release: () => undefined }
+    return { sizeBytes: body.length, body, checksum: formatChecksum(crc32(body)), release: () => undefined }
   }
 
   #checkSize(sizeBytes: number | undefined): void {
@@ -110,7 +113,12 @@ export class UploadReceiver {
         settled = true
         watched.stop()
         const body = parts.length === 1 ? (parts[0] as Buffer) : Buffer.concat(parts)
-        resolve({ sizeBytes, body, release: this.#releaserOf(sizeBytes, undefined) })
+        resolve({
+          sizeBytes,
+          body,
+          checksum: formatChecksum(crc32(body)),
+          release: this.#releaserOf(sizeBytes, undefined),
+        })
       })
       // node:http ends a body only when all that was announced has come.
       const cutShort = () => {
@@ -128,11 +136,13 @@ export class UploadReceiver {
     const chargedBytes = mayHold ? memoryBodyBytesMax : 0
     let held: Uint8Array[] = []
     let receivedBytes = 0
+    let sum = 0
     let spool: SpoolFile | undefined
     try {
       for await (const part of source) {
         receivedBytes += part.byteLength
         if (receivedBytes > blobBytesMax) throw this.#tooLarge()
+        sum = crc32(part, sum)
         if (spool === undefined && receivedBytes <= chargedBytes) {
           held.push(part)
           continue
@@ -152,7 +162,8 @@ export class UploadReceiver {
     }
     const whole = spool
     const body = whole === undefined ? Buffer.concat(held) : () => whole.read()
-    return { sizeBytes: receivedBytes, body, release: this.#releaserOf(chargedBytes, spool) }
+    const release = this.#releaserOf(chargedBytes, spool)
+    return { sizeBytes: receivedBytes, body, checksum: formatChecksum(sum), release }
   }
 
   #releaserOf(chargedBytes: number, spool: SpoolFile | undefined): () => void {
@@ -194,6 +205,10 @@ export class UploadReceiver {
       watched.stop()
     }
   }
+}
+
+function formatChecksum(checksum: number): string {
+  return checksum.toString(16).padStart(8, '0')
 }
 
 function mismatch(announced: number, received: number): ClusterError {

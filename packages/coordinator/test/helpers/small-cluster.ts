@@ -9,6 +9,7 @@ import {
   type ReplicationQueue,
   setShardWritable,
 } from '@backpack/cluster-model'
+import type { DaemonOptions } from '@backpack/store'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 import { Coordinator } from '../../src/coordinator.js'
@@ -25,6 +26,8 @@ export interface ClusterPlan {
   /** Addresses for node ids that are not to be stores. */
   readonly otherNodes?: Readonly<Record<string, string>>
   readonly options?: Partial<CoordinatorOptions>
+  /** For the daemon of every store. */
+  readonly daemonOptions?: Partial<DaemonOptions>
   readonly limits?: Partial<CoordinatorLimits>
   /** What the coordinator gets instead of the queue. */
   readonly wrapQueue?: (queue: ReplicationQueue) => ReplicationQueue
@@ -52,6 +55,7 @@ export async function smallCluster(plan: ClusterPlan = {}): Promise<SmallCluster
     capacityBytes = 100 * gibibyte,
     otherNodes = {},
     options,
+    daemonOptions,
     limits,
     wrapQueue,
   } = plan
@@ -69,7 +73,7 @@ export async function smallCluster(plan: ClusterPlan = {}): Promise<SmallCluster
     const shardId = String(at + 1)
     const ids = Array.from({ length: count }, (_, node) => `${shardId}${node + 1}`)
     for (const id of ids) {
-      if (otherNodes[id] === undefined) nodes.set(id, await new StoreNode(id).start())
+      if (otherNodes[id] === undefined) nodes.set(id, await new StoreNode(id, {}, daemonOptions).start())
       const url = otherNodes[id] ?? nodes.get(id)!.url
       await addServer(tree, { id, url, ifExists: 'refuse' }, {})
     }

@@ -1,5 +1,5 @@
 // A real store with its daemon, which can be stopped and started again at its port.
-import { type Daemon, startDaemon, Store, type StoreOptions } from '@backpack/store'
+import { type Daemon, type DaemonOptions, startDaemon, Store, type StoreOptions } from '@backpack/store'
 import { pino } from 'pino'
 import { onTestFinished } from 'vitest'
 import { temporaryDirectory } from './temporary-directory.js'
@@ -8,12 +8,14 @@ export class StoreNode {
   readonly id: string
   readonly path = temporaryDirectory()
   readonly #options: Partial<StoreOptions>
+  readonly #daemonOptions: Partial<DaemonOptions>
   #running: { store: Store; daemon: Daemon } | undefined
   #port = 0
 
-  constructor(id: string, options: Partial<StoreOptions> = {}) {
+  constructor(id: string, options: Partial<StoreOptions> = {}, daemonOptions: Partial<DaemonOptions> = {}) {
     this.id = id
     this.#options = options
+    this.#daemonOptions = daemonOptions
     onTestFinished(() => this.stop())
   }
 
@@ -30,7 +32,8 @@ export class StoreNode {
     const store = await Store.open({ reserveBytes: 0, ...this.#options, path: this.path })
     const log = pino({ level: 'silent' })
     const limits = { drainMs: 100 }
-    const daemon = await startDaemon({ store, host: '127.0.0.1', port: this.#port, log, limits })
+    const place = { store, host: '127.0.0.1', port: this.#port }
+    const daemon = await startDaemon({ ...place, log, limits, ...this.#daemonOptions })
     this.#port = daemon.port
     this.#running = { store, daemon }
     return this

@@ -1,17 +1,23 @@
 // The daemon from reading the model to the last task under way.
 import { CliError, exitCodes, printLine, printNote } from '@backpack/command-line'
+import type { Secret } from '@backpack/signing'
 import { once } from 'node:events'
+import { isIP } from 'node:net'
 import { pino } from 'pino'
 import { codeOf } from '../error-codes.js'
 import type { ReplicatorLog } from '../options.js'
 import { Replicator } from '../replicator.js'
 import type { ServeArguments } from './serve.js'
 
+export interface DaemonSettings extends ServeArguments {
+  readonly clusterSecret: Secret | undefined
+}
+
 /**
  * Works until `signal` is aborted, then finishes the tasks under way and gives 0. Throws CliError when the cluster's model
  * cannot be read, or when it cannot listen.
  */
-export async function serveUntil(settings: ServeArguments, signal: AbortSignal): Promise<number> {
+export async function serveUntil(settings: DaemonSettings, signal: AbortSignal): Promise<number> {
   const { zkServers, zkRoot, logLevel } = settings
   const log = pino({ level: logLevel })
   const replicator = await open(settings, log)
@@ -20,6 +26,7 @@ export async function serveUntil(settings: ServeArguments, signal: AbortSignal):
     printLine('Replicator is ready!')
     for (const problem of replicator.snapshot.problems) printNote(`The model: ${problem}`)
     if (replicator.url !== undefined) printNote(`Metrics: ${replicator.url}/-/metrics`)
+    warnWhenReachable(settings)
     printLine('Replicator started!')
     log.info({ zkServers, zkRoot, url: replicator.url }, 'started')
     await once(signal, 'abort')
@@ -31,8 +38,8 @@ export async function serveUntil(settings: ServeArguments, signal: AbortSignal):
   return exitCodes.done
 }
 
-async function open(settings: ServeArguments, log: ReplicatorLog): Promise<Replicator> {
-  const { zkServers, zkRoot, concurrency, bandwidth, host, port, repairEvery } = settings
+async function open(settings: DaemonSettings, log: ReplicatorLog): Promise<Replicator> {
+  const { zkServers, zkRoot, concurrency, bandwidth, host, port, repairEvery, clusterSecret } = settings
   try {
     return await Replicator.open({
       cluster: { zookeeper: zkServers, root: zkRoot },
@@ -41,11 +48,20 @@ async function open(settings: ServeArguments, log: ReplicatorLog): Promise<Repli
       ...(concurrency === undefined ? {} : { concurrency }),
       ...(bandwidth === undefined ? {} : { bandwidthBytesPerSecond: bandwidth }),
       ...(port === undefined ? {} : { port }),
+      ...(clusterSecret === undefined ? {} : { clusterSecret: clusterSecret.reveal() }),
       ...(repairEvery === undefined ? {} : { repairEveryMs: repairEvery }),
     })
   } catch (cause) {
     throw explain(cause, { host, port }) ?? cause
   }
+}
+
+/** What is served here is harmless, but it shows that this machine is not alone with its stores. */
+function warnWhenReachable({ host, port, clusterSecret }: DaemonSettings): void {
+  if (clusterSecret !== undefined || port === undefined) return
+  if (host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'))) return
+  printNote(`Warning: ${host} is reached by other machines, and stores do not ask who writes to them.`)
+  printNote('Give stores, coordinators and replicators a secret with --cluster-secret-file.')
 }
 
 function explain(

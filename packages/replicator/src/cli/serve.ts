@@ -1,11 +1,14 @@
 // `backpack-replicator`: the arguments of 2013, and options for what came since.
 import {
+  clusterSecretOption,
   exitCodes,
   listenPortArgument,
   markDashes,
   parseArguments,
+  pathArgument,
   printLine,
   printNote,
+  readClusterSecret,
   runCommand,
   sizeArgument,
   wholeNumberArgument,
@@ -28,6 +31,7 @@ const schema = z.object({
   host: z.string().min(1, 'must be an address or host name'),
   port: listenPortArgument.optional(),
   repairEvery: durationArgument.optional(),
+  clusterSecretFile: pathArgument.optional(),
   logLevel: z.enum(logLevels, `must be one of ${logLevels.join(', ')}`),
 })
 
@@ -57,12 +61,14 @@ export async function runServe(argv: readonly string[], version: string): Promis
   }
   await runCommand(async (signal) => {
     const [zkServers, zkRoot, concurrency] = given
-    const { bandwidth, host, port, repairEvery, logLevel } = parsed
+    const { bandwidth, host, port, repairEvery, clusterSecretFile, logLevel } = parsed
     const checked = parseArguments(schema, {
-      ...{ zkServers, zkRoot, concurrency, bandwidth, host, port, repairEvery, logLevel },
+      ...{ zkServers, zkRoot, concurrency, bandwidth, host, port, repairEvery },
+      ...{ clusterSecretFile, logLevel },
     })
+    const clusterSecret = await readClusterSecret(checked.clusterSecretFile)
     const { serveUntil } = await import('./run-daemon.js')
-    return serveUntil(checked, signal)
+    return serveUntil({ ...checked, clusterSecret }, signal)
   })
 }
 
@@ -79,6 +85,7 @@ function commandLine(args: readonly string[]) {
         type: 'string',
         describe: 'Compare the nodes of every shard this often (30m, 6h, never); default: 6h',
       },
+      ...clusterSecretOption,
       'log-level': {
         type: 'string',
         default: 'warn',

@@ -1,11 +1,12 @@
 // One copy in reading order: has the target got it → ask a source → pass the bytes on → is it the same.
-import type {
-  GetResult,
-  HeadResult,
-  NodeBlob,
-  PutNodeResult,
-  ServerNode,
-  Task,
+import {
+  checksumOfEtag,
+  type GetResult,
+  type HeadResult,
+  type NodeBlob,
+  type PutNodeResult,
+  type ServerNode,
+  type Task,
 } from '@backpack/cluster-model'
 import type { Readable } from 'node:stream'
 import { codeOf, detailOf } from '../error-codes.js'
@@ -121,7 +122,8 @@ async function passOn(
   }
   if (whole !== undefined) await parts.bandwidth.take(sizeBytes, signal)
   try {
-    const options = { sizeBytes, contentType, version, signal }
+    const checksum = checksumOfEtag(blob.etag)
+    const options = { sizeBytes, contentType, version, checksum, signal }
     put = await parts.nodes.put(target, task.path, whole ?? (() => passing.open()), options)
   } catch (error) {
     if (passing.failure !== undefined) return sourceFailure(parts, source, passing.failure.error, signal)

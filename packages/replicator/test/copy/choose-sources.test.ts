@@ -6,7 +6,17 @@ const nodes = ['1', '2', '3', '4', '5'].map(
   (id): ServerNode => ({ id, host: 'h', port: 1, url: `http://h:${id}` }),
 )
 const servers = new Map(nodes.map((node) => [node.id, node]))
-const shard = { id: '1', nodes: nodes.slice(0, 4), readOnly: false, capacityBytes: 1, currentBytes: 0 }
+const shard = {
+  id: '1',
+  nodes: nodes.slice(0, 4),
+  readOnly: false,
+  capacityBytes: 1,
+  currentBytes: 0,
+  access: 'open' as const,
+  usedBytesMax: undefined,
+  bucketFlags: 0,
+  blobsMax: undefined,
+}
 
 function choose(from: string[], { to = '4', away = [] as string[], inShard = true } = {}): string[] {
   const task = { op: 'copy' as const, shard: '1', path: '/a', version: undefined, from, to }

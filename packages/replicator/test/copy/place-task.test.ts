@@ -9,12 +9,17 @@ const shard: Shard = {
   readOnly: true,
   capacityBytes: 1,
   currentBytes: 0,
+  access: 'open',
+  usedBytesMax: undefined,
+  bucketFlags: 0,
+  blobsMax: undefined,
 }
 const snapshot: ClusterSnapshot = {
   servers: new Map(nodes.map((node) => [node.id, node])),
   shards: new Map([['a', shard]]),
   queue: undefined,
   daemons: [],
+  adminAccess: 'open',
   problems: [],
 }
 

@@ -11,10 +11,12 @@ import {
   type ServerNode,
   type Task,
 } from '@backpack/cluster-model'
-import { type Daemon, startDaemon, Store, type StoreOptions } from '@backpack/store'
+import { Secret } from '@backpack/signing'
+import { type Daemon, type DaemonOptions, startDaemon, Store, type StoreOptions } from '@backpack/store'
 import { TemporaryDirectory, until } from '@backpack/test-cluster'
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
+import { crc32 } from 'node:zlib'
 import { pino } from 'pino'
 import { onTestFinished } from 'vitest'
 import { Replicator, type ReplicatorOptions } from '../../src/index.js'
@@ -27,6 +29,10 @@ export interface SmallClusterOptions {
   /** Ids of the nodes of each shard, by shard id. */
   readonly shards?: Readonly<Record<string, readonly string[]>>
   readonly store?: Partial<StoreOptions>
+  /** For the daemon of every store. */
+  readonly daemon?: Partial<DaemonOptions>
+  /** Of the test's own client to the stores; the replicator has its own. */
+  readonly clusterSecret?: string
   /** Puts a proxy before each of these nodes: the model has the proxy's address. */
   readonly proxied?: readonly string[]
 }
@@ -54,13 +60,20 @@ export class TestStore {
   readonly id: string
   readonly #directory: string
   readonly #options: Partial<StoreOptions>
+  readonly #daemonOptions: Partial<DaemonOptions>
   #running: { store: Store; daemon: Daemon } | undefined
   #port = 0
 
-  constructor(id: string, directory: string, options: Partial<StoreOptions>) {
+  constructor(
+    id: string,
+    directory: string,
+    options: Partial<StoreOptions>,
+    daemonOptions: Partial<DaemonOptions> = {},
+  ) {
     this.id = id
     this.#directory = directory
     this.#options = options
+    this.#daemonOptions = daemonOptions
   }
 
   get node(): ServerNode {
@@ -74,7 +87,8 @@ export class TestStore {
 
   async start(): Promise<void> {
     const store = await Store.open({ reserveBytes: 0, ...this.#options, path: this.#directory })
-    const daemon = await startDaemon({ store, host: '127.0.0.1', port: this.#port, log: silentLog })
+    const place = { store, host: '127.0.0.1', port: this.#port }
+    const daemon = await startDaemon({ ...place, log: silentLog, ...this.#daemonOptions })
     this.#port = daemon.port
     this.#running = { store, daemon }
   }
@@ -91,14 +105,18 @@ export class SmallCluster {
   readonly tree: FileTree
   readonly queue: LocalQueue
   readonly stores: ReadonlyMap<string, TestStore>
-  readonly nodes = new HttpNodeClient()
+  readonly nodes: HttpNodeClient
   readonly directory: string
   readonly proxies = new Map<string, TcpProxy>()
 
   private constructor(
     parts: { tree: FileTree; queue: LocalQueue; directory: string },
     stores: ReadonlyMap<string, TestStore>,
+    clusterSecret?: string,
   ) {
+    this.nodes = new HttpNodeClient(
+      clusterSecret === undefined ? {} : { clusterSecret: new Secret(clusterSecret) },
+    )
     this.tree = parts.tree
     this.queue = parts.queue
     this.directory = parts.directory
@@ -108,6 +126,8 @@ export class SmallCluster {
   static async start({
     shards = { '1': ['1', '2'] },
     store = {},
+    daemon = {},
+    clusterSecret,
     proxied = [],
   }: SmallClusterOptions = {}): Promise<SmallCluster> {
     const directory = new TemporaryDirectory()
@@ -117,12 +137,12 @@ export class SmallCluster {
     const queue = await LocalQueue.open({ directory: join(directory.path, 'queue') })
     onTestFinished(() => queue.close())
     const stores = new Map<string, TestStore>()
-    const cluster = new SmallCluster({ tree, queue, directory: directory.path }, stores)
+    const cluster = new SmallCluster({ tree, queue, directory: directory.path }, stores, clusterSecret)
     onTestFinished(() => cluster.nodes.close())
     await initCluster(tree, { queueKey: 'queue', queueServers: [{ host: '127.0.0.1', port: 1 }] })
     for (const [shardId, nodes] of Object.entries(shards)) {
       for (const id of nodes) {
-        const testStore = new TestStore(id, join(directory.path, `store-${id}`), store)
+        const testStore = new TestStore(id, join(directory.path, `store-${id}`), store, daemon)
         await testStore.start()
         onTestFinished(() => testStore.stop())
         stores.set(id, testStore)
@@ -171,7 +191,8 @@ export class SmallCluster {
     data: Buffer,
     { contentType, version }: { contentType?: string; version?: string } = {},
   ): Promise<string> {
-    const options = { sizeBytes: data.length, contentType, version }
+    const checksum = crc32(data).toString(16).padStart(8, '0')
+    const options = { sizeBytes: data.length, contentType, version, checksum }
     const put = await this.nodes.put(this.store(id).node, pathOfName(name), data, options)
     if (put.outcome !== 'stored') throw new Error(`${name} was not stored at ${id}`)
     return put.version

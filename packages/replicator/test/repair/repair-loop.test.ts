@@ -24,11 +24,22 @@ function snapshotOf(shards: Readonly<Record<string, readonly ServerNode[]>>): Cl
     shards: new Map(
       Object.entries(shards).map(([id, own]) => [
         id,
-        { id, nodes: own, readOnly: false, capacityBytes: undefined, currentBytes: 0 },
+        {
+          id,
+          nodes: own,
+          readOnly: false,
+          capacityBytes: undefined,
+          currentBytes: 0,
+          access: 'open' as const,
+          usedBytesMax: undefined,
+          bucketFlags: 0,
+          blobsMax: undefined,
+        },
       ]),
     ),
     queue: undefined,
     daemons: [],
+    adminAccess: 'open',
     problems: [],
   }
 }

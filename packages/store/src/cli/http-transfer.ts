@@ -1,12 +1,14 @@
 // One blob to or from a daemon over HTTP, checked against the checksum in its ETag. Plain node:http: a URL parser
 // would resolve the `..` that names may hold.
 import { CliError } from '@backpack/command-line'
+import type { Secret } from '@backpack/signing'
 import http from 'node:http'
 import https from 'node:https'
 import { type Readable, Transform, type Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { crc32 } from 'node:zlib'
 import { type BlobAddress, showAddress } from './blob-address.js'
+import { signedHeaders } from './sign-transfer.js'
 
 /** A connection on which nothing moves for this long is given up. */
 const stalledMs = 60_000
@@ -31,8 +33,17 @@ const brokenConnection = /^(ECONNRESET|ECONNABORTED|EPIPE|ERR_STREAM_PREMATURE_C
 export interface Transfer {
   readonly address: BlobAddress
   readonly signal: AbortSignal
+  /** The cluster's, to sign with. */
+  readonly secret: Secret | undefined
   /** Called with the bytes of each piece that went over. */
   readonly onBytes: (bytes: number) => void
+}
+
+export interface PutTransfer extends Transfer {
+  readonly sizeBytes: number
+  readonly contentType: string | undefined
+  /** CRC-32 of the body, eight hex digits; needed to sign. */
+  readonly checksum: string | undefined
 }
 
 export interface Answer {
@@ -46,16 +57,10 @@ export interface Answer {
  */
 export async function putBlob(
   body: Readable,
-  {
-    address,
-    signal,
-    onBytes,
-    sizeBytes,
-    contentType,
-  }: Transfer & { sizeBytes: number; contentType: string | undefined },
+  { address, signal, secret, onBytes, sizeBytes, contentType, checksum }: PutTransfer,
 ): Promise<Answer> {
   const request = startRequest(address, signal, {
-    method: 'PUT',
+    ...{ method: 'PUT', secret, checksum },
     headers: {
       'Content-Length': String(sizeBytes),
       ...(contentType === undefined ? {} : { 'Content-Type': contentType }),
@@ -84,11 +89,11 @@ export async function putBlob(
 
 /** GETs a blob, whole or a range of it, into what `makeSink` gives for the answer. Throws CliError as putBlob. */
 export async function getBlob(
-  { address, signal, onBytes, range }: Transfer & { range: string | undefined },
+  { address, signal, secret, onBytes, range }: Transfer & { range: string | undefined },
   makeSink: (answer: Answer) => Writable,
 ): Promise<Answer> {
   const request = startRequest(address, signal, {
-    method: 'GET',
+    ...{ method: 'GET', secret },
     headers: range === undefined ? {} : { Range: `bytes=${range}` },
   })
   request.end()
@@ -117,8 +122,20 @@ export async function getBlob(
 function startRequest(
   { base, target }: BlobAddress,
   signal: AbortSignal,
-  { method, headers }: { method: string; headers: Record<string, string> },
+  {
+    method,
+    secret,
+    headers: plain,
+    checksum,
+  }: {
+    method: 'GET' | 'PUT'
+    secret: Secret | undefined
+    headers: Record<string, string>
+    checksum?: string | undefined
+  },
 ): http.ClientRequest {
+  const headers =
+    secret === undefined ? plain : signedHeaders(secret, { method, target, headers: plain, checksum })
   const { request } = base.protocol === 'https:' ? https : http
   const { hostname, port } = base
   const host = hostname.replace(/^\[|\]$/g, '')

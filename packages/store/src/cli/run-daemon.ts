@@ -1,9 +1,10 @@
 // `backpack serve` from opening the store to the last request answered.
 import { CliError, countOf, exitCodes, formatBytes, printNote } from '@backpack/command-line'
+import type { Secret } from '@backpack/signing'
 import { once } from 'node:events'
 import { isIP } from 'node:net'
 import { type Logger, pino } from 'pino'
-import { type Daemon, startDaemon } from '../http/start-daemon.js'
+import { type Daemon, type DaemonOptions, startDaemon } from '../http/start-daemon.js'
 import type { StoreOptions } from '../options.js'
 import { Store } from '../store.js'
 import { refuseDirectoryOf2013 } from './refuse-directory-2013.js'
@@ -18,6 +19,9 @@ export interface DaemonSettings {
   readonly reserveBytes?: number | undefined
   readonly batchBlobsMax?: number | undefined
   readonly blobBytesMax?: number | undefined
+  readonly clusterSecret: Secret | undefined
+  readonly redirectToken: Secret | undefined
+  readonly refuseUnsignedReads: boolean
 }
 
 /**
@@ -25,7 +29,16 @@ export interface DaemonSettings {
  * CliError when it cannot listen, and as Store.open. Exits the process with 70 when the store cannot go on.
  */
 export async function runDaemon(settings: DaemonSettings, signal: AbortSignal): Promise<number> {
-  const { directory, host, port, logLevel, ...storeOptions } = settings
+  const {
+    directory,
+    host,
+    port,
+    logLevel,
+    clusterSecret,
+    redirectToken,
+    refuseUnsignedReads,
+    ...storeOptions
+  } = settings
   refuseDirectoryOf2013(directory)
   const log = pino({ level: logLevel })
   const onFatal = (error: Error) => {
@@ -36,10 +49,14 @@ export async function runDaemon(settings: DaemonSettings, signal: AbortSignal): 
   const store = await Store.open({ path: directory, log, onFatal, ...definedOnly(storeOptions) })
   try {
     if (signal.aborted) return exitCodes.done
-    const daemon = await listen(store, { host, port, log })
+    const daemon = await listen({
+      ...{ store, host, port, log, refuseUnsignedReads },
+      ...(clusterSecret === undefined ? {} : { clusterSecret: clusterSecret.reveal() }),
+      ...(redirectToken === undefined ? {} : { redirectToken: redirectToken.reveal() }),
+    })
     log.info({ url: daemon.url, directory, durability: settings.durability }, 'listening')
     await announce(store, daemon, settings)
-    warnWhenReachable(host, log)
+    warnWhenReachable(settings, log)
     if (!signal.aborted) await once(signal, 'abort')
     log.info('stopping: answering the requests under way')
     await daemon.drain()
@@ -55,12 +72,10 @@ function definedOnly<Settings extends object>(settings: Settings): Settings {
   return Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined)) as Settings
 }
 
-async function listen(
-  store: Store,
-  { host, port, log }: { host: string; port: number; log: Logger },
-): Promise<Daemon> {
+async function listen(options: DaemonOptions): Promise<Daemon> {
+  const { host, port } = options
   try {
-    return await startDaemon({ store, host, port, log })
+    return await startDaemon(options)
   } catch (cause) {
     const problem = listenProblem((cause as NodeJS.ErrnoException).code, host, port)
     if (problem === undefined) throw cause
@@ -108,9 +123,15 @@ async function announce(
   printNote('Ctrl-C stops it.')
 }
 
-function warnWhenReachable(host: string, log: Logger): void {
+function warnWhenReachable({ host, clusterSecret, refuseUnsignedReads }: DaemonSettings, log: Logger): void {
   if (host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'))) return
-  log.warn({ host }, 'listening beyond this machine')
-  printNote(`Warning: whoever reaches ${host} on this port can read, overwrite and delete every blob.`)
-  printNote('Let only your own servers through: a firewall, or a proxy that checks who asks.')
+  if (clusterSecret !== undefined) {
+    log.info({ host, refuseUnsignedReads }, 'listening beyond this machine; writes need the cluster secret')
+    return
+  }
+  log.warn({ host }, 'listening beyond this machine without a cluster secret')
+  const anything = refuseUnsignedReads ? 'overwrite and delete' : 'read, overwrite and delete'
+  printNote(`Warning: whoever reaches ${host} on this port can ${anything} every blob.`)
+  printNote('Set a secret with --cluster-secret-file, and let only your own servers through:')
+  printNote('a firewall, or a proxy that checks who asks.')
 }

@@ -11,9 +11,10 @@ import type { Store } from '../store.js'
 import type { ByteRange } from '../volume/needle-reader.js'
 import { sendCode } from './answer-codes.js'
 import { decodeTarget } from './blob-target.js'
-import { isNotModified, parseRange, rangeStillHolds } from './byte-ranges.js'
+import { failsPrecondition, isNotModified, parseRange, rangeStillHolds } from './byte-ranges.js'
 import { contentTypeFor } from './guess-content-type.js'
 import { pacedStream } from './paced-stream.js'
+import type { Permit } from './request-access.js'
 import { blobHeaders } from './response-head.js'
 import type { UploadWatch } from './upload-rate.js'
 
@@ -32,7 +33,8 @@ export function registerBlobRoutes(
 }
 
 async function handlePut(store: Store, uploads: UploadWatch, request: FastifyRequest, reply: FastifyReply) {
-  const name = decodeTarget(request.originalUrl)
+  const { target, checksum } = permitOf(request)
+  const name = decodeTarget(target)
   const sizeBytes = announcedLength(request)
   const goAhead = () => {
     if (request.headers.expect !== undefined) reply.raw.writeContinue()
@@ -47,10 +49,16 @@ async function handlePut(store: Store, uploads: UploadWatch, request: FastifyReq
     sizeBytes,
     contentType: contentTypeFor(name, request.headers['content-type']),
     version: requestedVersion(request),
+    checksum,
     ...preconditionsOf(request),
   })
   reply.code(result.created ? 201 : 204).header('ETag', result.etag)
   return reply.send()
+}
+
+/** What build-app.ts found out of the request before it came here. */
+function permitOf(request: FastifyRequest): Permit {
+  return request.getDecorator<Permit>('permit')
 }
 
 /** The client is told to send its body once the rest of its request was accepted (RFC 9110, 10.1.1). */
@@ -118,7 +126,7 @@ async function handleHead(store: Store, request: FastifyRequest, reply: FastifyR
 
 /** The live blob of the request; undefined once 404, 410 or 304 was answered. */
 async function openPresent(store: Store, request: FastifyRequest, reply: FastifyReply, withData: boolean) {
-  const blob = await store.openBlob(decodeTarget(request.originalUrl), { withData })
+  const blob = await store.openBlob(decodeTarget(permitOf(request).target), { withData })
   if (blob === undefined) {
     await sendCode(reply, 'NOT_FOUND', 'There is no blob of this name')
     return undefined
@@ -127,6 +135,9 @@ async function openPresent(store: Store, request: FastifyRequest, reply: Fastify
     reply.header(versionHeader, formatVersion(blob.info.version))
     await sendCode(reply, 'DELETED', 'The blob was deleted')
     return undefined
+  }
+  if (failsPrecondition(request.headers, blob.info)) {
+    throw new StoreError('PRECONDITION_FAILED', 'The blob is not the one that was expected')
   }
   if (isNotModified(request.headers, blob.info)) {
     await reply.code(304).headers(blobHeaders(blob.info)).removeHeader('Content-Type').send()
@@ -152,7 +163,7 @@ async function verifiedBody(
 }
 
 async function handleDelete(store: Store, request: FastifyRequest, reply: FastifyReply) {
-  const name = decodeTarget(request.originalUrl)
+  const name = decodeTarget(permitOf(request).target)
   const { outcome, version } = await store.delete(name, {
     version: requestedVersion(request),
     ...preconditionsOf(request),

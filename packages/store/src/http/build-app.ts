@@ -17,6 +17,7 @@ import { registerDigestRoutes } from './digest-routes.js'
 import type { HttpLimits } from './http-limits.js'
 import type { DaemonMetrics } from './metrics.js'
 import { registerOwnRoutes } from './own-routes.js'
+import type { Permit, RequestAccess } from './request-access.js'
 import { RequestRules } from './request-rules.js'
 import type { UploadWatch } from './upload-rate.js'
 
@@ -29,11 +30,12 @@ export interface AppParts {
   readonly limits: HttpLimits
   readonly metrics: DaemonMetrics
   readonly uploads: UploadWatch
+  readonly access: RequestAccess
   readonly draining: () => boolean
 }
 
 export function buildApp(parts: AppParts): FastifyInstance<Server> {
-  const { limits, log, metrics, draining } = parts
+  const { limits, log, metrics, access, draining } = parts
   const rules = new RequestRules(limits)
   const app = fastify({
     serverFactory: (handler) => makeServer(handler, limits),
@@ -68,6 +70,14 @@ export function buildApp(parts: AppParts): FastifyInstance<Server> {
   })
   app.addHook('onRequest', (_request, reply, done) => {
     if (draining()) reply.header('Connection', 'close')
+    done()
+  })
+  app.decorateRequest('permit')
+  // Behind the rules: a request waits there for its turn on the connection.
+  app.addHook('onRequest', (request, _reply, done) => {
+    const { method, originalUrl: target, raw } = request
+    const permit = access.permit({ method, target, headers: raw.headers, rawHeaders: raw.rawHeaders })
+    request.setDecorator<Permit>('permit', permit)
     done()
   })
   registerOwnRoutes(app, parts)

@@ -26,6 +26,18 @@ export function parseRange(
   return { start, end: Math.min(end, sizeBytes - 1) }
 }
 
+/** Whether the blob is not the one that the client means: If-Match decides, If-Unmodified-Since only without it. */
+export function failsPrecondition(
+  headers: { 'if-match'?: string | undefined; 'if-unmodified-since'?: string | undefined },
+  info: BlobInfo,
+): boolean {
+  const tags = headers['if-match']
+  // Weak tags never match here (RFC 9110, 13.1.1).
+  if (tags !== undefined) return tags.trim() !== '*' && !tags.split(',').some((tag) => tag.trim() === info.etag)
+  const since = Date.parse(headers['if-unmodified-since'] ?? '')
+  return Number.isFinite(since) && Math.floor(info.modifiedAtMs / 1000) * 1000 > since
+}
+
 /** Whether the client's copy is current: If-None-Match decides, If-Modified-Since only without it. */
 export function isNotModified(
   headers: { 'if-none-match'?: string | undefined; 'if-modified-since'?: string | undefined },

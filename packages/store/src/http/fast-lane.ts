@@ -6,6 +6,7 @@ import type { Socket } from 'node:net'
 import type { Logger } from 'pino'
 import type { NeedleHeader } from '../needle/needle-format.js'
 import type { Store } from '../store.js'
+import { formatVersion } from '../needle/blob-version.js'
 import { type HotReader, hotNeedleBytesMax } from '../volume/hot-reader.js'
 import type { HttpLimits } from './http-limits.js'
 import { refusalOf } from './answer-codes.js'
@@ -13,9 +14,11 @@ import { contentTypeFor } from './guess-content-type.js'
 import { type LaneMethod, LaneRequest } from './lane-request.js'
 import { headRoomBytes, LaneResponse } from './lane-response.js'
 import type { DaemonMetrics } from './metrics.js'
+import type { Permit, RequestAccess } from './request-access.js'
 import { readShared, type SharedRead } from './shared-read.js'
 
 const headBytesMax = 4096
+const everything: Pick<Permit, 'checksum'> = { checksum: undefined }
 
 interface Connection {
   readonly socket: Socket
@@ -38,6 +41,7 @@ export interface FastLaneParts {
   readonly limits: HttpLimits
   readonly metrics: DaemonMetrics
   readonly log: Logger
+  readonly access: RequestAccess
 }
 
 export class FastLane {
@@ -47,6 +51,8 @@ export class FastLane {
   readonly #response: LaneResponse
   readonly #sweep: NodeJS.Timeout
   readonly #debug: boolean
+  /** Undefined when everybody may do everything: then requests need not be looked at again. */
+  readonly #access: RequestAccess | undefined
   /** Reused for every answer that the kernel takes at once. */
   #scratch = Buffer.allocUnsafeSlow(headRoomBytes + hotNeedleBytesMax)
   #nowMs = Date.now()
@@ -56,6 +62,7 @@ export class FastLane {
     this.#parts = parts
     this.#response = new LaneResponse(parts.limits.keepAliveMs)
     this.#debug = parts.log.isLevelEnabled('debug')
+    this.#access = parts.access.isOpen ? undefined : parts.access
     this.#sweep = setInterval(() => this.#closeIdle(), parts.limits.checkEveryMs).unref()
   }
 
@@ -98,8 +105,13 @@ export class FastLane {
       this.#handOver(connection, Buffer.from(bytes))
       return
     }
+    const permit = this.#access === undefined ? everything : this.#permitOf(this.#access, bytes)
+    if (permit === undefined) {
+      this.#handOver(connection, Buffer.from(bytes))
+      return
+    }
     if (request.method === 'PUT') {
-      void this.#answerPut(connection, Buffer.from(bytes))
+      void this.#answerPut(connection, Buffer.from(bytes), permit)
       return
     }
     const { store, reader } = this.#parts
@@ -116,6 +128,20 @@ export class FastLane {
     // Once everything is in the kernel the scratch is free again; else it now belongs to the socket.
     if (socket.writableLength > 0) this.#scratch = Buffer.allocUnsafeSlow(scratch.length)
     if (method === 'GET') store.gets.add(header.dataLength, performance.now() - startedAtMs)
+  }
+
+  /** Undefined when node:http has to judge the request, and to say what is wrong with it. */
+  #permitOf(access: RequestAccess, bytes: Buffer): Pick<Permit, 'checksum'> | undefined {
+    const { method, contentType, version, signature, bodyStart } = this.#request
+    const target = this.#request.targetText(bytes)
+    if (method !== 'PUT') return access.mayReadPlain(target) ? everything : undefined
+    return access.permitPlainPut({
+      target,
+      sizeBytes: bytes.length - bodyStart,
+      version: version === undefined ? undefined : formatVersion(version),
+      contentType: contentType === '' ? undefined : contentType,
+      signature,
+    })
   }
 
   #onEnd(connection: Connection): void {
@@ -169,7 +195,11 @@ export class FastLane {
     this.#finish(connection, read === undefined ? request : undefined)
   }
 
-  async #answerPut(connection: Connection, request: Buffer): Promise<void> {
+  async #answerPut(
+    connection: Connection,
+    request: Buffer,
+    { checksum }: Pick<Permit, 'checksum'>,
+  ): Promise<void> {
     const { bodyStart, contentType, version } = this.#request
     const name = this.#request.nameText()
     if (name === undefined) {
@@ -177,7 +207,7 @@ export class FastLane {
       return
     }
     connection.busy = true
-    const put = { contentType: contentTypeFor(name, contentType), version }
+    const put = { contentType: contentTypeFor(name, contentType), version, checksum }
     const done = await this.#parts.store.put(name, request.subarray(bodyStart), put).then(
       // That very needle was there already: node:http says so, and finds it there again.
       ({ etag, created }) => (created ? { status: 201, answer: this.#response.created(etag) } : undefined),

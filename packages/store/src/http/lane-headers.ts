@@ -12,6 +12,8 @@ const outerSpace = /^[ \t]+|[ \t]+$/g
 const hostValue = /^[\w.:[\]-]*$/
 const lengthValue = /^[1-9]\d{0,6}$/
 const bodyHeaders = new Set(['content-length', 'content-type', 'x-backpack-version'])
+/** Of a daemon: it changes nothing about an answer, but with a body whoever asks for it has to see it. */
+const signatureHeader = 'x-backpack-signature'
 
 /** `connection` is taken with keep-alive only, those of `bodyHeaders` with a body only. */
 const harmless = new Set([
@@ -43,6 +45,8 @@ export interface LaneHeaders {
   readonly contentType: string
   /** Of a copy. */
   readonly version: bigint | undefined
+  /** X-Backpack-Signature of a PUT. */
+  readonly signature: string | undefined
 }
 
 /**
@@ -70,10 +74,10 @@ export function readLaneHeaders(
       if (++hosts > 1 || !hostValue.test(value)) return undefined
     } else if (name === 'connection') {
       if (value.toLowerCase() !== 'keep-alive') return undefined
-    } else if (bodyHeaders.has(name)) {
+    } else if (bodyHeaders.has(name) || (withBody && name === signatureHeader)) {
       if (!withBody || body.has(name)) return undefined
       body.set(name, value)
-    } else if (!harmless.has(name)) {
+    } else if (!harmless.has(name) && name !== signatureHeader) {
       return undefined
     }
     at = lineEnd + 2
@@ -84,5 +88,10 @@ export function readLaneHeaders(
   const versionText = body.get('x-backpack-version')
   const version = versionText === undefined ? undefined : parseVersion(versionText)
   if (versionText !== undefined && version === undefined) return undefined
-  return { bodyBytes: withBody ? Number(length) : 0, contentType: body.get('content-type') ?? '', version }
+  return {
+    bodyBytes: withBody ? Number(length) : 0,
+    contentType: body.get('content-type') ?? '',
+    version,
+    signature: body.get(signatureHeader),
+  }
 }

@@ -28,6 +28,7 @@ const nothingKnown: KnownHeaders = {
   bodyBytes: 0,
   contentType: '',
   version: undefined,
+  signature: undefined,
 }
 
 export class LaneRequest {
@@ -41,6 +42,10 @@ export class LaneRequest {
   /** As it came with a PUT; '' when none did. */
   contentType = ''
   version: bigint | undefined
+  /** X-Backpack-Signature of a PUT. */
+  signature: string | undefined
+  #targetStart = 0
+  #targetEnd = 0
   readonly #decoded = Buffer.allocUnsafe(headBytesMax)
   #known = nothingKnown
   #knownWithBody = nothingKnown
@@ -50,8 +55,11 @@ export class LaneRequest {
     const method = methodOf(chunk)
     if (method === undefined) return false
     this.method = method
-    const targetEnd = this.#readTarget(chunk, methods[method].targetStart)
+    const { targetStart } = methods[method]
+    const targetEnd = this.#readTarget(chunk, targetStart)
     if (targetEnd === undefined) return false
+    this.#targetStart = targetStart
+    this.#targetEnd = targetEnd
     const start = targetEnd + versionEnd.length
     if (start > chunk.length || chunk.compare(versionEnd, 0, versionEnd.length, targetEnd, start) !== 0) {
       return false
@@ -62,7 +70,13 @@ export class LaneRequest {
     this.bodyStart = start + headers.bytes.length
     this.contentType = headers.contentType
     this.version = headers.version
+    this.signature = headers.signature
     return true
+  }
+
+  /** The target of the request in `chunk`, as it came. */
+  targetText(chunk: Buffer): string {
+    return chunk.toString('latin1', this.#targetStart, this.#targetEnd)
   }
 
   #readHeaders(chunk: Buffer, start: number): KnownHeaders | undefined {

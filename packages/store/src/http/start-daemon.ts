@@ -7,6 +7,7 @@ import { buildApp } from './build-app.js'
 import { FastLane } from './fast-lane.js'
 import { type HttpLimits, httpLimits } from './http-limits.js'
 import { DaemonMetrics } from './metrics.js'
+import { RequestAccess } from './request-access.js'
 import { UploadWatch } from './upload-rate.js'
 
 export interface DaemonOptions {
@@ -16,6 +17,15 @@ export interface DaemonOptions {
   readonly port: number
   readonly log: Logger
   readonly limits?: Partial<HttpLimits>
+  /**
+   * The cluster's secret, 16 to 4,096 bytes: then PUT, DELETE and whatever else is not GET or HEAD are only taken with a
+   * signature of it, as coordinators and replicators that have it give it. A string, wrapped at once: it is logged nowhere.
+   */
+  readonly clusterSecret?: string
+  /** Of the gateway, 16 to 4,096 bytes: links that it signed with it are served for as long as they say. As clusterSecret. */
+  readonly redirectToken?: string
+  /** Serve blobs and digests only to signed requests and links; needs one of the two above. */
+  readonly refuseUnsignedReads?: boolean
   /** False sends every request through node:http; for comparing the two lanes. */
   readonly fastLane?: boolean
 }
@@ -31,19 +41,23 @@ const refusedMs = 1_000
 const tooManyConnections =
   'HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nContent-Length: 0\r\nConnection: close\r\n\r\n'
 
-/** Resolves once the port is listened on; rejects with the error of listen(2), such as EADDRINUSE. */
+/**
+ * Resolves once the port is listened on; rejects with the error of listen(2), such as EADDRINUSE, and with INVALID_OPTIONS for
+ * a secret that is too short, or reads that nobody could sign for.
+ */
 export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const { store, host, port, log } = options
   const limits = { ...httpLimits, ...options.limits }
+  const access = new RequestAccess(options)
   const metrics = new DaemonMetrics(store)
   const uploads = new UploadWatch(limits)
   let draining = false
-  const app = buildApp({ store, log, limits, metrics, uploads, draining: () => draining })
+  const app = buildApp({ store, log, limits, metrics, uploads, access, draining: () => draining })
   await app.ready()
   // This server is given its connections and never listens, but only then does node:http watch its timeouts.
   app.server.emit('listening')
   const reader = options.fastLane === false ? undefined : store.hotReader
-  const lane = reader && new FastLane({ store, reader, server: app.server, limits, metrics, log })
+  const lane = reader && new FastLane({ store, reader, server: app.server, limits, metrics, log, access })
 
   const sockets = new Set<Socket>()
   metrics.connections = () => sockets.size

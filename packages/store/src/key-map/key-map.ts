@@ -55,6 +55,8 @@ export interface KeyMapStats {
   readonly kind: 'table' | 'redis'
   /** Names known, tombstones included; -1 when the map cannot tell cheaply. */
   readonly names: number
+  /** Of those the deleted ones; -1 when the map cannot tell cheaply. */
+  readonly tombstones: number
   /** Bytes of memory the map itself takes in this process. */
   readonly memoryBytes: number
 }

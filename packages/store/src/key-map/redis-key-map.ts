@@ -93,7 +93,7 @@ export class RedisKeyMap implements KeyMap {
   }
 
   stats(): KeyMapStats {
-    return { kind: 'redis', names: -1, memoryBytes: 0 }
+    return { kind: 'redis', names: -1, tombstones: -1, memoryBytes: 0 }
   }
 
   /** Ends the connection and a replay under way. May be called again. */

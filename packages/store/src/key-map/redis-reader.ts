@@ -79,7 +79,7 @@ export class RedisReader implements KeyMap {
   }
 
   stats(): KeyMapStats {
-    return { kind: 'redis', names: -1, memoryBytes: 0 }
+    return { kind: 'redis', names: -1, tombstones: -1, memoryBytes: 0 }
   }
 
   close(): Promise<void> {

@@ -9,6 +9,7 @@ import { type OverflowEntry, TableLoad } from './table-load.js'
 import {
   flagContested,
   flagRecent,
+  isTombstone,
   segmentShift,
   slotOf,
   standsAt,
@@ -26,6 +27,7 @@ export class TableKeyMap implements KeyMap {
   readonly #segments = new TableSegments()
   #overflow = new Map<string, OverflowEntry>()
   #names = 0
+  #tombstones = 0
   #epoch = 0
 
   constructor(hash: NameHash) {
@@ -63,6 +65,7 @@ export class TableKeyMap implements KeyMap {
     const where = toWhere(entry)
     const other = this.#overflow.get(key)
     if (other !== undefined) {
+      this.#countTombstone(place, other.place)
       other.place = place
       other.where = where
       return
@@ -76,14 +79,21 @@ export class TableKeyMap implements KeyMap {
       words[at + 1] = (words[at + 1] as number) | flagContested
       this.#overflow.set(key, { place, where })
       this.#names++
+      this.#countTombstone(place, 0)
       return
     }
+    this.#countTombstone(place, taken ? (words[at + 1] as number) : 0)
     words[at + 1] = place | ((words[at + 1] as number) & flagContested)
     words[at + 2] = where
     if (taken) return
     words[at] = this.#hash.low
     segment.used++
     this.#names++
+  }
+
+  #countTombstone(place: number, replacedPlace: number): void {
+    if (isTombstone(place)) this.#tombstones++
+    if (isTombstone(replacedPlace)) this.#tombstones--
   }
 
   /** Notes that the blob's bytes were just read. Forgotten at the next forgetRecent(). */
@@ -112,6 +122,7 @@ export class TableKeyMap implements KeyMap {
     await load.run(source)
     this.#overflow = load.overflow
     this.#names = load.names
+    this.#tombstones = load.tombstones
   }
 
   ready(): boolean {
@@ -119,7 +130,12 @@ export class TableKeyMap implements KeyMap {
   }
 
   stats(): KeyMapStats {
-    return { kind: 'table', names: this.#names, memoryBytes: this.#segments.memoryBytes() }
+    return {
+      kind: 'table',
+      names: this.#names,
+      tombstones: this.#tombstones,
+      memoryBytes: this.#segments.memoryBytes(),
+    }
   }
 
   close(): Promise<void> {

@@ -6,6 +6,7 @@ import type { LocationSource } from './key-map.js'
 import type { NameHash } from './name-hash.js'
 import {
   flagContested,
+  isTombstone,
   segmentCount,
   segmentShift,
   slotOf,
@@ -42,6 +43,8 @@ export class TableLoad {
   readonly overflow = new Map<string, OverflowEntry>()
   /** Names found, overflow included. */
   names = 0
+  /** Of those the deleted ones. */
+  tombstones = 0
 
   constructor(hash: NameHash, segments: TableSegments) {
     this.#hash = hash
@@ -115,6 +118,7 @@ export class TableLoad {
       words[at + 2] = this.#words[record * 3 + 2] as number
       segment.used++
       this.names++
+      if (isTombstone(words[at + 1] as number)) this.tombstones++
     }
   }
 
@@ -148,7 +152,9 @@ export class TableLoad {
       const segment = this.#segments.withRoom(index, 0)
       const { words } = segment
       const at = slotOf(segment, this.#hash.low)
+      if (isTombstone(place)) this.tombstones++
       if (this.#contested[index]?.delete(this.#hash.low) === true) {
+        if (isTombstone(words[at + 1] as number)) this.tombstones--
         words[at + 1] = place
         words[at + 2] = where
       } else {

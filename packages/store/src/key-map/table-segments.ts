@@ -95,12 +95,16 @@ export function toWhere({ volumeId, lengthBytes }: { volumeId: number; lengthByt
   return volumeId * 4096 + sizeClassOf(lengthBytes)
 }
 
+export function isTombstone(place: number): boolean {
+  return (place & flagTombstone) !== 0
+}
+
 export function toEntry(place: number, where: number, recent: boolean): TableEntry {
   return {
     volumeId: where >>> 12,
     offsetBytes: (place & offsetMask) * 8,
     lengthBytes: sizeOfClass(where & 0xfff),
-    tombstone: (place & flagTombstone) !== 0,
+    tombstone: isTombstone(place),
     recent,
   }
 }

@@ -25,6 +25,11 @@ async function changeMany(
   await expectContents(store, contents)
 }
 
+async function expectTombstones(store: Store, contents: Contents) {
+  const deleted = [...contents.values()].filter((data) => data === undefined).length
+  expect((await store.stats()).keyMap.tombstones).toBe(deleted)
+}
+
 test('1,000 names on 256 hash values live through put, overwrite, delete, put again and rebuild', async () => {
   const random = printedRandom('collisions')
   const rounds = faultCount('collision rounds', { short: 1, full: 10 })
@@ -52,12 +57,15 @@ test('1,000 names on 256 hash values live through put, overwrite, delete, put ag
     expect((await store.stats()).keyMap.names).toBe(nameCount)
     await changeMany(store, contents, put, some())
     await changeMany(store, contents, remove, some())
+    await expectTombstones(store, contents)
     await reopen()
+    await expectTombstones(store, contents)
     await changeMany(store, contents, put, some())
     await changeMany(store, contents, remove, some())
     for (const { id } of (await store.stats()).volumes) rmSync(indexPath(path, id))
     await reopen()
     expect((await store.stats()).keyMap.names).toBe(nameCount)
+    await expectTombstones(store, contents)
     for (let stranger = 0; stranger < 300; stranger++) {
       expect(await store.openBlob(`stranger ${stranger}`)).toBeUndefined()
     }

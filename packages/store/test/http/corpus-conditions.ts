@@ -189,6 +189,61 @@ const reads: readonly CorpusEntry[] = [
     status: [200],
     body,
   },
+  { title: 'If-Match with the ETag', send: get('/plain', `If-Match: ${etag}`), status: [200], body },
+  {
+    title: 'If-Match with a list',
+    send: get('/plain', `If-Match: ${otherEtag}, ${etag}`),
+    status: [200],
+    body,
+  },
+  { title: 'If-Match: *', send: get('/plain', 'If-Match: *'), status: [200], body },
+  {
+    title: 'If-Match with another ETag',
+    send: get('/plain', `If-Match: ${otherEtag}`),
+    status: [412],
+    code: 'PRECONDITION_FAILED',
+  },
+  { title: 'If-Match with a weak ETag', send: get('/plain', `If-Match: W/${etag}`), status: [412] },
+  {
+    title: 'If-Match with another ETag, and a range',
+    send: get('/plain', 'Range: bytes=0-0', `If-Match: ${otherEtag}`),
+    status: [412],
+  },
+  {
+    title: 'If-Match with another ETag on HEAD',
+    send: request('HEAD', '/plain', `If-Match: ${otherEtag}`),
+    status: [412],
+    head: true,
+  },
+  {
+    title: 'If-Unmodified-Since its date',
+    send: get('/plain', `If-Unmodified-Since: ${presentDate}`),
+    status: [200],
+    body,
+  },
+  {
+    title: 'If-Unmodified-Since a day before',
+    send: get('/plain', `If-Unmodified-Since: ${dayBefore}`),
+    status: [412],
+    code: 'PRECONDITION_FAILED',
+  },
+  {
+    title: 'If-Unmodified-Since nonsense',
+    send: get('/plain', 'If-Unmodified-Since: yesterday'),
+    status: [200],
+    body,
+  },
+  {
+    title: 'If-Match wins over If-Unmodified-Since',
+    send: get('/plain', `If-Match: ${etag}`, `If-Unmodified-Since: ${dayBefore}`),
+    status: [200],
+    body,
+  },
+  {
+    title: 'If-Match comes before If-None-Match',
+    send: get('/plain', `If-Match: ${otherEtag}`, `If-None-Match: ${etag}`),
+    status: [412],
+  },
 ]
 
 const version = (text: string) => `X-Backpack-Version: ${text}`

@@ -6,6 +6,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import { FastLane } from '../../src/http/fast-lane.js'
 import { type HttpLimits, httpLimits } from '../../src/http/http-limits.js'
 import { DaemonMetrics } from '../../src/http/metrics.js'
+import { RequestAccess } from '../../src/http/request-access.js'
 import { silentLog, until } from '../helpers/daemon.js'
 import { openStore } from '../helpers/open-store.js'
 import { RawConnection } from '../helpers/raw-http.js'
@@ -30,6 +31,7 @@ async function laneConnection(changed: Partial<HttpLimits>) {
     limits,
     metrics: new DaemonMetrics(store),
     log: silentLog,
+    access: new RequestAccess({}),
   })
   const listener = createServer({ allowHalfOpen: true, pauseOnConnect: true }).listen(0, '127.0.0.1')
   await once(listener, 'listening')

@@ -28,7 +28,7 @@ test(`${names} names published one by one are all found where they are, at 18 by
     publish(table, Buffer.from(`photos/${at}.jpg`), entryOf(at))
     if (at % 50_000 === 49_999) bytesPerName.push(table.stats().memoryBytes / (at + 1))
   }
-  expect(table.stats().names).toBe(names)
+  expect(table.stats()).toMatchObject({ names, tombstones: Math.ceil(names / 17) })
   expect(Math.max(...bytesPerName)).toBeLessThanOrEqual(bytesPerNameMax)
   const wrong: string[] = []
   for (let at = 0; at < names; at++) {

@@ -5,7 +5,7 @@ import { runProgram } from '../servers/child.mjs'
 const settleMs = 30_000
 
 /**
- * @param {{ script: 'wrk-get.lua' | 'wrk-put.lua', port: number, connections: number, threads: number, seconds: number,
+ * @param {{ script: 'wrk-get.lua' | 'wrk-put.lua' | 'wrk-targets.lua', port: number, connections: number, threads: number, seconds: number,
  *   prefix?: string, args: (string | number)[] }} load `prefix` stands before each name; `args` follow, then the threads.
  * @returns requests, seconds, bytes, latency in µs, errors, wraps, and wrk's pid-independent text
  */
@@ -44,6 +44,6 @@ export function wrkFaultReason(result, { bytesPerAnswerMin = 0 } = {}) {
     return `wrk saw ${faults.map(([kind, count]) => `${count} ${kind} errors`).join(', ')}`
   if (result.requests === 0) return 'no request was answered'
   if (result.bytes / result.requests < bytesPerAnswerMin) return 'answers were shorter than a blob'
-  if (result.wraps > 0) return 'every name was read before the time was over: give more --blobs'
+  if (result.wraps > 0) return 'every name was asked for before the time was over: give more --blobs'
   return undefined
 }

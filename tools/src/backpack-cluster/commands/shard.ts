@@ -14,6 +14,7 @@ import type { CommandModule } from 'yargs'
 import { z } from 'zod'
 import { clusterShape, withCluster } from '../cluster-options.js'
 import { commandGroup } from '../command-group.js'
+import { accessWord } from '../describe-access.js'
 import { editOptions, editShape, runEdits } from '../run-edit.js'
 
 const idPositional = { type: 'string', describe: 'Its id, the part before the colon in /1:cat.jpg' } as const
@@ -121,20 +122,28 @@ const listCommand: CommandModule = {
       const { shards } = await withCluster(args, readCluster)
       const all = [...shards.values()]
       if (json) return printJson(all.map(describeShard))
-      const headings = ['shard', 'state', '>used', '>size', 'nodes']
+      const headings = ['shard', 'state', 'access', '>used', '>size', 'nodes']
       for (const line of formatTable(headings, all.map(shardRow))) printLine(line)
       printLine(countOf(all.length, 'shard'))
     }),
 }
 
-function describeShard({ id, nodes, readOnly, capacityBytes, currentBytes }: Shard) {
-  return { id, writable: !readOnly, nodes, capacityBytes: capacityBytes ?? null, currentBytes }
+function describeShard({ id, nodes, readOnly, access, capacityBytes, currentBytes }: Shard) {
+  return {
+    id,
+    writable: !readOnly,
+    access: accessWord(access),
+    nodes,
+    capacityBytes: capacityBytes ?? null,
+    currentBytes,
+  }
 }
 
-function shardRow({ id, nodes, readOnly, capacityBytes, currentBytes }: Shard): string[] {
+function shardRow({ id, nodes, readOnly, access, capacityBytes, currentBytes }: Shard): string[] {
   const size = capacityBytes === undefined ? 'unknown' : formatBytes(capacityBytes)
   const ids = nodes.map((node) => node.id).join(',')
-  return [id, readOnly ? 'read-only' : 'writable', formatBytes(currentBytes), size, ids]
+  const state = readOnly ? 'read-only' : 'writable'
+  return [id, state, accessWord(access), formatBytes(currentBytes), size, ids]
 }
 
 export const shardCommand = commandGroup({

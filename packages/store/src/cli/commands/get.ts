@@ -1,10 +1,13 @@
 import {
   CliError,
+  clusterSecretOption,
   formatBytes,
   parseArguments,
+  pathArgument,
   printNote,
   Progress,
   quietOption,
+  readClusterSecret,
   runCommand,
   urlArgument,
 } from '@backpack/command-line'
@@ -26,6 +29,7 @@ const schema = z.object({
     .string()
     .regex(/^(\d+-\d*|-\d+)$/, 'must be first-last, first- or -count, such as 0-99')
     .optional(),
+  clusterSecretFile: pathArgument.optional(),
   quiet: z.boolean(),
 })
 
@@ -43,6 +47,7 @@ export const getCommand: CommandModule = {
           describe: 'Write to this file; - is standard output',
         },
         range: { type: 'string', describe: 'Only these bytes: first-last (both included), first- or -count' },
+        ...clusterSecretOption,
         ...quietOption,
       })
       .example([
@@ -52,12 +57,14 @@ export const getCommand: CommandModule = {
       ]),
   handler: (argv) =>
     runCommand(async (signal) => {
-      const { name, url, output, range, quiet } = parseArguments(schema, argv)
+      const { name, url, output, range, quiet, clusterSecretFile } = parseArguments(schema, argv)
+      const secret = await readClusterSecret(clusterSecretFile)
       const progress = new Progress({ label: 'getting', unit: 'bytes', enabled: !quiet })
       const transfer = {
         address: blobAddress(url, name),
         range,
         signal,
+        secret,
         onBytes: (bytes: number) => progress.advance(bytes),
       }
       const onAnswer = ({ headers }: Answer) => progress.setTotal(Number(headers['content-length']))

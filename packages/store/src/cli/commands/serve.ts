@@ -1,9 +1,13 @@
 import {
+  clusterSecretOption,
   listenPortArgument,
   parseArguments,
   pathArgument,
+  readClusterSecret,
+  readSecretFile,
   runCommand,
   sizeArgument,
+  usageError,
   wholeNumberArgument,
 } from '@backpack/command-line'
 import type { CommandModule } from 'yargs'
@@ -23,6 +27,9 @@ const schema = z.object({
   blobBytesMax: sizeArgument
     .refine((sizeBytes) => sizeBytes >= 1 && sizeBytes <= blobBytesMax, 'must be from 1 to 1gb')
     .optional(),
+  clusterSecretFile: pathArgument.optional(),
+  redirectTokenFile: pathArgument.optional(),
+  refuseUnsignedReads: z.boolean(),
   logLevel: z.enum(logLevels, `must be one of ${logLevels.join(', ')}`),
   ...keyMapArguments,
 })
@@ -51,6 +58,16 @@ export const serveCommand: CommandModule = {
           describe: 'At most so many blobs share one write and sync; default: 1024',
         },
         'blob-bytes-max': { type: 'string', describe: 'Refuse blobs larger than this; default: 1gb' },
+        ...clusterSecretOption,
+        'redirect-token-file': {
+          type: 'string',
+          describe: 'Serve links that a gateway signed with the token in this file',
+        },
+        'refuse-unsigned-reads': {
+          type: 'boolean',
+          default: false,
+          describe: 'Serve blobs only to signed requests and links',
+        },
         'log-level': {
           type: 'string',
           default: 'info',
@@ -61,13 +78,33 @@ export const serveCommand: CommandModule = {
         ['$0 serve ./data', 'Serve ./data on http://127.0.0.1:10001/'],
         ['$0 serve ./data --host 0.0.0.0 --port 80', 'Serve everybody who can reach this machine'],
         ['$0 serve ./data --reserve-bytes 10gb', 'Stop taking blobs while 10 GB of the disk are free'],
+        [
+          '$0 serve ./data --host 10.0.0.5 --cluster-secret-file /etc/backpack/secret',
+          'Take writes from daemons of the cluster only',
+        ],
         ['$0 serve ./data --redis 127.0.0.1:6379', 'Keep the key map in Redis, as in 2013'],
       ]),
   handler: (argv) =>
     runCommand(async (signal) => {
-      const { redis, redisPrefix, ...options } = parseArguments(schema, argv)
+      const { redis, redisPrefix, clusterSecretFile, redirectTokenFile, ...options } = parseArguments(
+        schema,
+        argv,
+      )
+      const access = {
+        clusterSecret: await readClusterSecret(clusterSecretFile),
+        redirectToken: await readSecretFile(redirectTokenFile, 'redirect token'),
+      }
+      if (
+        options.refuseUnsignedReads &&
+        access.clusterSecret === undefined &&
+        access.redirectToken === undefined
+      ) {
+        throw usageError(
+          'refuse-unsigned-reads: needs --cluster-secret-file or --redirect-token-file: else nobody could read',
+        )
+      }
       // fastify and pino take a while to load; no other command needs them.
       const { runDaemon } = await import('../run-daemon.js')
-      return runDaemon({ ...options, keyMap: keyMapOf({ redis, redisPrefix }) }, signal)
+      return runDaemon({ ...options, ...access, keyMap: keyMapOf({ redis, redisPrefix }) }, signal)
     }),
 }

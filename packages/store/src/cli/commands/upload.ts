@@ -1,24 +1,29 @@
 import {
   CliError,
+  clusterSecretOption,
   countOf,
   exitCodes,
   formatBytes,
   jsonOption,
   parseArguments,
+  pathArgument,
   printJson,
   printLine,
   printNote,
   Progress,
   quietOption,
+  readClusterSecret,
   runCommand,
   urlArgument,
   usageError,
 } from '@backpack/command-line'
+import type { Secret } from '@backpack/signing'
 import { createReadStream } from 'node:fs'
 import type { CommandModule } from 'yargs'
 import { z } from 'zod'
 import { blobAddress, defaultUrl, showAddress } from '../blob-address.js'
 import { putBlob } from '../http-transfer.js'
+import { checksumOfFile } from '../sign-transfer.js'
 import { findUploads, type Upload } from '../upload-sources.js'
 
 const uploadsAtOnce = 4
@@ -28,6 +33,7 @@ const schema = z.object({
   url: urlArgument,
   name: z.string().min(1, 'must not be empty').optional(),
   contentType: z.string().min(1, 'must not be empty').optional(),
+  clusterSecretFile: pathArgument.optional(),
   json: z.boolean(),
   quiet: z.boolean(),
 })
@@ -46,6 +52,7 @@ export const uploadCommand: CommandModule = {
         url: { type: 'string', default: defaultUrl, describe: 'Where the store is' },
         name: { type: 'string', describe: 'Store the file, only one, under this name' },
         'content-type': { type: 'string', describe: "Default: by the file's extension" },
+        ...clusterSecretOption,
         ...jsonOption,
         ...quietOption,
       })
@@ -59,16 +66,17 @@ export const uploadCommand: CommandModule = {
     runCommand(async (signal) => {
       const args = parseArguments(schema, argv)
       if (args.name !== undefined && args.files.length > 1) throw usageError('name: is for one file only')
+      const secret = await readClusterSecret(args.clusterSecretFile)
       const found = await findUploads(args.files, { name: args.name, signal })
       try {
-        return await uploadAll(found.uploads, args, signal)
+        return await uploadAll(found.uploads, { ...args, secret }, signal)
       } finally {
         await found.release()
       }
     }),
 }
 
-type UploadArguments = z.output<typeof schema>
+type UploadArguments = z.output<typeof schema> & { readonly secret: Secret | undefined }
 
 /** Goes on with the other files when one is refused; gives the exit code. */
 async function uploadAll(
@@ -107,7 +115,7 @@ async function uploadAll(
 /** Undefined when it was stored, else why it was refused. Throws when nobody can be reached. */
 async function uploadOne(
   upload: Upload,
-  { url, contentType, json }: UploadArguments,
+  { url, contentType, json, secret }: UploadArguments,
   { signal, progress }: { signal: AbortSignal; progress: Progress },
 ): Promise<string | undefined> {
   const { path, name, sizeBytes } = upload
@@ -116,8 +124,10 @@ async function uploadOne(
     const { status, headers } = await putBlob(createReadStream(upload.readFrom), {
       address,
       signal,
+      secret,
       sizeBytes,
       contentType: contentType ?? upload.contentType,
+      checksum: secret && (await checksumOfFile(upload.readFrom)),
       onBytes: (bytes) => progress.advance(bytes),
     })
     const stored = { file: path, name, url: showAddress(address), sizeBytes, created: status === 201 }

@@ -1,0 +1,68 @@
+// The gateway of the daemon: what it prints at its start, and SIGHUP.
+import { CliError, exitCodes, printLine, printNote } from '@backpack/command-line'
+import type { Coordinator } from '../coordinator.js'
+import { codeOf, detailOf } from '../error-codes.js'
+import { isLoopback } from '../gateway/config/listen-address.js'
+import type { GatewayListening } from '../gateway/start-gateway.js'
+import { listenError } from './listen-error.js'
+
+/** SIGHUP from the start on: it must not end a daemon whose configuration is not read yet. */
+export class GatewayCommand {
+  readonly #configFile: string
+  readonly #onHangUp = () => void this.#listening?.reread()
+  #listening: GatewayListening | undefined
+
+  constructor(configFile: string) {
+    this.#configFile = configFile
+    process.on('SIGHUP', this.#onHangUp)
+  }
+
+  /** Throws CliError with every problem of the configuration, or for an address that cannot be listened on. */
+  async listen(coordinator: Coordinator): Promise<void> {
+    try {
+      this.#listening = await coordinator.listenGateway({ configFile: this.#configFile })
+    } catch (cause) {
+      const problems = codeOf(cause) === 'INVALID_OPTIONS' ? detailOf(cause, 'problems') : undefined
+      if (!Array.isArray(problems)) throw listenError(cause, { host: 'the gateway', port: 0 })
+      throw new CliError([`${this.#configFile} is not accepted:`, ...(problems as string[])].join('\n'), {
+        advice: 'docs/gateway.md explains every name.',
+        exitCode: exitCodes.usage,
+        cause,
+      })
+    }
+  }
+
+  /** Says where the gateway listens, and what its owner should know of it. */
+  print(coordinator: Coordinator): void {
+    if (this.#listening === undefined) return
+    const { doors, inert } = this.#listening
+    for (const { url } of doors) printLine(`Gateway: ${url}`)
+    if (inert.length > 0) printNote(`${this.#configFile}: without a meaning here: ${inert.join(', ')}`)
+    for (const line of warningsOf(this.#listening, coordinator)) printNote(line)
+  }
+
+  /** From here on SIGHUP ends the process again. */
+  close(): void {
+    process.off('SIGHUP', this.#onHangUp)
+  }
+}
+
+/** What whoever starts a gateway that others can reach should know. */
+function warningsOf({ doors }: GatewayListening, { snapshot }: Coordinator): string[] {
+  const reachable = doors.filter(({ address }) => !isLoopback(address))
+  if (reachable.length === 0) return []
+  const warnings = reachable
+    .filter(({ secure }) => !secure)
+    .map(({ url, address }) => {
+      const place = address.host === '' ? 'all addresses of this machine' : address.host
+      return `Warning: ${url} listens on ${place} without HTTPS: photos and links can be read on their way.`
+    })
+  const open = [...snapshot.shards.values()].filter(({ access }) => access === 'open')
+  if (open.length > 0) {
+    warnings.push(
+      `Warning: whoever reaches the gateway can read, add and delete every photo of ${open.length} of ` +
+        `${snapshot.shards.size} shards: they have no ACL.`,
+    )
+  }
+  return warnings
+}

@@ -1,0 +1,142 @@
+// Puts the gateway's routes together: fastify plugins, one file each. Never listens: whoever does gives `handle` its
+// requests. Keys never meet fastify's router, which sees the handler's name alone.
+import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { endUnread, type Refusal } from '../http/answers.js'
+import { RequestRules } from '../http/request-rules.js'
+import { registerAccess } from './authorize.js'
+import { bulkDelete } from './bulk-delete.js'
+import { deleteBlob } from './delete.js'
+import { gatewayRefusalOf } from './gateway-answers.js'
+import type { GatewayParts } from './gateway-parts.js'
+import { handlerOf } from './gateway-request.js'
+import { getBlob } from './get.js'
+import { lookup } from './lookup.js'
+import { nobucketUpload } from './nobucket-upload.js'
+import { ping } from './ping.js'
+import { proxyStat } from './proxy-stat.js'
+import { redirect } from './redirect.js'
+import { stat } from './stat.js'
+import { staticFiles } from './static-files.js'
+import { updateLocalConfig } from './update-local-config.js'
+import { upload } from './upload.js'
+
+/** Every handler by the first part of its path. */
+const handlers = {
+  nobucket_upload: nobucketUpload,
+  upload,
+  get: getBlob,
+  lookup,
+  redirect,
+  delete: deleteBlob,
+  bulk_delete: bulkDelete,
+  stat,
+  proxy_stat: proxyStat,
+  ping,
+  update_local_config: updateLocalConfig,
+} as const
+
+export const handlerNames: readonly string[] = Object.keys(handlers)
+
+/** Where everything that is no handler's goes; no handler has a slash in its name. */
+const staticRoute = '/static/'
+
+export interface Gateway {
+  readonly app: FastifyInstance
+  /** For any number of servers, HTTP and HTTPS. */
+  readonly handle: (request: IncomingMessage, response: ServerResponse) => void
+  /** To be called with each server: what node:http leaves open is answered there. */
+  readonly watch: (server: Server) => void
+}
+
+export async function buildGateway(parts: GatewayParts): Promise<Gateway> {
+  const rules = new RequestRules(parts.limits, {
+    contentType: 'text/plain; charset=utf-8',
+    render: (_code, error) => `${error}\n`,
+    headers: () => parts.config().headers,
+  })
+  let handleWithFastify: Gateway['handle'] = () => undefined
+  const app = fastify({
+    // Never listens: its requests come through handle().
+    serverFactory: (handler) => {
+      handleWithFastify = handler
+      return createServer()
+    },
+    rewriteUrl: ({ url = '/' }) => routeOf(url),
+    exposeHeadRoutes: false,
+    logger: false,
+    return503OnClosing: false,
+    frameworkErrors: (error, request, reply) =>
+      answerError(parts, error, request as unknown as FastifyRequest, reply as unknown as FastifyReply),
+  })
+  // Bodies are the handlers' own business: an upload is stored as it comes.
+  for (const method of ['POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']) {
+    app.addHttpMethod(method, { hasBody: false, overrideExisting: true })
+  }
+  app.setErrorHandler((error, request, reply) => answerError(parts, error, request, reply))
+  app.setNotFoundHandler((request, reply) => answerWrongMethod(app, request, reply))
+  registerAccess(app, parts)
+  for (const handler of Object.values(handlers)) app.register(handler, parts)
+  app.register(staticFiles, parts)
+  await app.ready()
+  return { app, handle: frontOf(parts, rules, handleWithFastify), watch: (server) => rules.watch(server) }
+}
+
+function routeOf(target: string): string {
+  const handler = handlerOf(target)
+  return target.startsWith('/') && Object.hasOwn(handlers, handler) ? `/${handler}` : staticRoute
+}
+
+function frontOf(parts: GatewayParts, rules: RequestRules, handle: Gateway['handle']): Gateway['handle'] {
+  return (request, response) => {
+    const { socket } = request
+    const sentBefore = socket.bytesWritten
+    for (const [name, value] of parts.config().headers) response.setHeader(name, value)
+    if (parts.draining()) response.setHeader('Connection', 'close')
+    response.once('close', () => {
+      const handler = routeOf(request.url ?? '') === staticRoute ? '/' : handlerOf(request.url ?? '')
+      const receivedBytes = Number(request.headers['content-length'] ?? 0) || 0
+      parts.rates.count(handler, response.statusCode, receivedBytes + socket.bytesWritten - sentBefore)
+    })
+    rules.admit(request, response, () => handle(request, response))
+  }
+}
+
+/** Answers with what was thrown. */
+function answerError(
+  parts: GatewayParts,
+  thrown: unknown,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): FastifyReply {
+  const refusal = gatewayRefusalOf(thrown)
+  noteRefusal(parts, request, refusal)
+  const { status, error, headers } = refusal
+  if (status >= 500) parts.log.error({ err: thrown, method: request.method, status }, 'request failed')
+  endUnread(request.raw, reply.raw)
+  reply.code(status).headers(headers).type('text/plain; charset=utf-8')
+  return reply.send(`${error}\n`)
+}
+
+export function noteRefusal(
+  { recentErrors }: GatewayParts,
+  { raw, ip, originalUrl }: FastifyRequest,
+  { status, error }: Refusal,
+): void {
+  recentErrors.add({
+    method: raw.method ?? '',
+    remoteAddress: `${ip}:${raw.socket.remotePort ?? 0}`,
+    url: originalUrl,
+    error,
+    status,
+  })
+}
+
+/** Backrunner says 400 where others say 405. */
+function answerWrongMethod(app: FastifyInstance, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const url = routeOf(request.originalUrl)
+  const allowed = ['GET', 'HEAD', 'POST', 'PUT'].filter((method) => app.hasRoute({ method, url }))
+  endUnread(request.raw, reply.raw)
+  reply.code(400).header('Allow', allowed.join(', ')).type('text/plain; charset=utf-8')
+  return reply.send(`This takes ${allowed.join(' and ')}\n`)
+}

@@ -1,0 +1,72 @@
+// POST and PUT /bulk_delete/BUCKET with {"keys":[…]}: answers with the keys that failed, each with its reason.
+import { ClusterError, type Shard } from '@backpack/cluster-model'
+import type { FastifyPluginCallback, FastifyRequest } from 'fastify'
+import { z } from 'zod'
+import { handleDelete } from '../handle-delete.js'
+import { requireShard } from './authorize.js'
+import { gatewayRefusalOf } from './gateway-answers.js'
+import type { GatewayParts } from './gateway-parts.js'
+import { readJsonBody } from './read-json-body.js'
+
+const keysMax = 10_000
+/** So many keys of the longest that there are, escaped. */
+const bodyBytesMax = 64 * 1024 * 1024
+const deletesAtOnce = 16
+
+const bodySchema = z.object({ keys: z.array(z.string()).min(1).max(keysMax) })
+
+export const bulkDelete: FastifyPluginCallback<GatewayParts> = (app, parts, done) => {
+  app.route({
+    method: ['POST', 'PUT'],
+    url: '/bulk_delete',
+    config: { access: 'write' },
+    handler: async (request) => {
+      const shard = requireShard(request)
+      if (request.target.rest !== shard.id) {
+        throw new ClusterError(
+          'REQUEST_INVALID',
+          'The address is /bulk_delete/<bucket>; the keys go in the body',
+        )
+      }
+      const parsed = bodySchema.safeParse(await readJsonBody(parts, request.raw, bodyBytesMax))
+      if (!parsed.success) {
+        throw new ClusterError('REQUEST_INVALID', `The body must be {"keys":[…]}, 1 to ${keysMax} of them`)
+      }
+      request.raw.socket.setTimeout(0)
+      return deleteAll(parts, shard, { keys: new Set(parsed.data.keys), gone: goneOf(request) })
+    },
+  })
+  done()
+}
+
+/** By key, why it was not deleted. */
+async function deleteAll(
+  parts: GatewayParts,
+  { id: shardId }: Shard,
+  { keys, gone }: { keys: ReadonlySet<string>; gone: AbortSignal },
+): Promise<Record<string, string>> {
+  const failed = new Map<string, string>()
+  const waiting = keys.values()
+  const deleteOne = async () => {
+    for (const name of waiting) {
+      if (gone.aborted) return
+      try {
+        const { outcome } = await handleDelete(parts, { shardId, name })
+        if (outcome === 'missing') failed.set(name, 'There is no blob of this key')
+      } catch (error) {
+        const refusal = gatewayRefusalOf(error)
+        if (refusal.status >= 500) parts.log.error({ err: error, shard: shardId }, 'a key was not deleted')
+        failed.set(name, refusal.error)
+      }
+    }
+  }
+  await Promise.all(Array.from({ length: deletesAtOnce }, deleteOne))
+  return Object.fromEntries(failed)
+}
+
+/** Nobody is told any more: what is not deleted by then stays. */
+function goneOf({ raw }: FastifyRequest): AbortSignal {
+  const gone = new AbortController()
+  raw.socket.once('close', () => gone.abort())
+  return gone.signal
+}

@@ -1,0 +1,38 @@
+// A certificate and its key, read together and checked before they are used.
+import { X509Certificate } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { createSecureContext } from 'node:tls'
+
+export interface CertificateFiles {
+  readonly certFile: string
+  readonly keyFile: string
+}
+
+/** PEM, as node:tls takes it. */
+export interface Certificate {
+  readonly cert: Buffer
+  readonly key: Buffer
+  /** When it ends, in ms since 1970. */
+  readonly endsAtMs: number
+}
+
+/** Rejects when a file cannot be read, or key and certificate do not belong together. The message shows nothing of them. */
+export async function readCertificate({ certFile, keyFile }: CertificateFiles): Promise<Certificate> {
+  const [cert, key] = await Promise.all([readPem(certFile), readPem(keyFile)])
+  let endsAtMs: number
+  try {
+    endsAtMs = Date.parse(new X509Certificate(cert).validTo)
+    createSecureContext({ cert, key })
+  } catch (cause) {
+    throw new Error(`${certFile} and ${keyFile} are no certificate with its key`, { cause })
+  }
+  return { cert, key, endsAtMs }
+}
+
+async function readPem(file: string): Promise<Buffer> {
+  try {
+    return await readFile(file)
+  } catch (cause) {
+    throw new Error(`${file} cannot be read: ${(cause as NodeJS.ErrnoException).code ?? 'unknown'}`, { cause })
+  }
+}

@@ -1,0 +1,45 @@
+// What a configuration that comes over HTTP may change. It is taken from an administrator of the photos, who need not be
+// one of this machine: paths stay as they are, or a token would be enough to read any file the daemon can. Pure.
+import { secretMask } from './config-schema.js'
+import { describeConfig, type GatewayConfig } from './gateway-config.js'
+
+type Section = Readonly<Record<string, unknown>>
+
+/** Left out or empty, these stay as they are: /proxy_stat does not show the token, and listening goes on. */
+const keptNames = ['address', 'https_address', 'cert_file', 'key_file'] as const
+
+/** The configuration to check instead of the one that was sent. What is no map is left to the check. */
+export function completeReplacement(value: unknown, current: GatewayConfig): unknown {
+  if (!isSection(value) || !isSection(value['proxy'])) return value
+  const now = (describeConfig(current) as { readonly proxy: Section }).proxy
+  const proxy: Record<string, unknown> = { ...value['proxy'] }
+  for (const name of keptNames) if (isBlank(proxy[name])) proxy[name] = now[name]
+  const token = proxy['redirect-token']
+  if (isBlank(proxy['redirect-token-file']) && (isBlank(token) || token === secretMask)) {
+    const { redirectTokenFile, redirectToken } = current
+    if (redirectTokenFile === undefined) proxy['redirect-token'] = redirectToken?.reveal() ?? ''
+    else Object.assign(proxy, { 'redirect-token': '', 'redirect-token-file': redirectTokenFile })
+  } else if (token === secretMask) proxy['redirect-token'] = ''
+  return { ...value, proxy }
+}
+
+/** A line for each path that is neither the present one nor left out. */
+export function replacementProblems(next: GatewayConfig, current: GatewayConfig): string[] {
+  const paths = [
+    ['cert_file', next.certFile, current.certFile],
+    ['key_file', next.keyFile, current.keyFile],
+    ['redirect-token-file', next.redirectTokenFile, current.redirectTokenFile],
+    ['root', next.root, current.root],
+  ] as const
+  return paths
+    .filter(([, path, present]) => path !== undefined && path !== present)
+    .map(([name]) => `proxy.${name}: can be changed in the file only`)
+}
+
+function isSection(value: unknown): value is Section {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function isBlank(value: unknown): boolean {
+  return value === undefined || value === ''
+}

@@ -1,0 +1,12 @@
+// GET /ping/: 200 while the process runs.
+import type { FastifyPluginCallback } from 'fastify'
+
+export const ping: FastifyPluginCallback = (app, _parts, done) => {
+  app.route({
+    method: ['GET', 'HEAD'],
+    url: '/ping',
+    config: { access: 'everyone' },
+    handler: (_request, reply) => reply.type('text/plain; charset=utf-8').send('pong\n'),
+  })
+  done()
+}

@@ -1,0 +1,59 @@
+// What both uploads do: receive the body, store it in a shard, say where the copies are.
+import { ClusterError, type Shard } from '@backpack/cluster-model'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { handlePut } from '../handle-put.js'
+import { copiesHeader, shardHeader, versionHeader } from '../http/answers.js'
+import { copiesWanted, refuseConditions } from '../http/serve-put.js'
+import type { GatewayParts } from './gateway-parts.js'
+import { firstOf } from '../access/read-credentials.js'
+import { lookupResultOf } from './lookup.js'
+
+export interface UploadPlace {
+  readonly key: string
+  /** Undefined leaves the choice among those that `mayUse` lets. */
+  readonly shardId: string | undefined
+  readonly mayUse: (shard: Shard) => boolean
+}
+
+/** Answers 200 `{bucket,key,reply}` once the blob is safe, as handlePut() promises; throws as handlePut(). */
+export async function storeUpload(
+  parts: GatewayParts,
+  { request, reply }: { request: FastifyRequest; reply: FastifyReply },
+  { key, shardId, mayUse }: UploadPlace,
+): Promise<FastifyReply> {
+  const { raw } = request
+  const { headers } = raw
+  refuseConditions(headers)
+  refuseOffsets(request)
+  const sizeBytes = headers['transfer-encoding'] === undefined ? Number(headers['content-length'] ?? 0) : 0
+  if (sizeBytes === 0)
+    throw new ClusterError('REQUEST_INVALID', 'An upload needs a Content-Length of at least 1')
+  // While a large body goes on to its node nothing moves here; the body itself has a deadline of its own.
+  raw.socket.setTimeout(0)
+  const receipt = await handlePut(parts, {
+    name: key,
+    receive: () => {
+      if (headers.expect !== undefined) reply.raw.writeContinue()
+      return parts.receiver.receiveRequest(raw, sizeBytes)
+    },
+    contentType: headers['content-type'],
+    shardId,
+    mayUse,
+    copies: copiesWanted(headers) ?? parts.copies,
+  })
+  const { version, etag, nodes } = receipt
+  reply.headers({
+    [shardHeader]: receipt.shardId,
+    [versionHeader]: version,
+    ETag: etag,
+    [copiesHeader]: String(nodes.length),
+  })
+  const answers = nodes.map((node) => ({ node, blob: { version, etag, sizeBytes } }))
+  return reply.send({ bucket: receipt.shardId, key, reply: lookupResultOf(key, answers) })
+}
+
+/** To Backrunner a Range of an upload was where to write: blobs here are written whole. */
+function refuseOffsets({ raw, target }: FastifyRequest): void {
+  if (raw.headers.range === undefined && firstOf(target.query, 'offset') === undefined) return
+  throw new ClusterError('REQUEST_INVALID', 'An upload is written whole: no Range and no offset are taken')
+}

@@ -1,0 +1,25 @@
+// POST /update_local_config/: a configuration in JSON takes the place of the file's, for a while.
+import type { FastifyPluginCallback } from 'fastify'
+import { configBytesMax } from './config/read-config-file.js'
+import type { GatewayParts } from './gateway-parts.js'
+import { readJsonBody } from './read-json-body.js'
+
+export const updateLocalConfig: FastifyPluginCallback<GatewayParts> = (app, parts, done) => {
+  app.route({
+    method: 'POST',
+    url: '/update_local_config',
+    config: { access: 'admin' },
+    handler: async (request, reply) => {
+      const value = await readJsonBody(parts, request.raw, configBytesMax)
+      const { heldMs, needRestart } = await parts.liveConfig.replace(value)
+      const { user } = request.credentials
+      parts.log.warn({ user, heldMs, needRestart }, 'the configuration was replaced over HTTP')
+      const lines = [
+        `The configuration is in use; the file is read again after ${heldMs / 1000} s`,
+        ...needRestart.map((name) => `${name}: is used after a restart`),
+      ]
+      return reply.type('text/plain; charset=utf-8').send(lines.map((line) => `${line}\n`).join(''))
+    },
+  })
+  done()
+}

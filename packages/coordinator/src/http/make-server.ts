@@ -1,0 +1,26 @@
+// A node:http server within the limits. Never listens.
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { CoordinatorLimits } from '../limits.js'
+
+export type RequestHandler = (request: IncomingMessage, response: ServerResponse) => void
+
+export function makeServer(handler: RequestHandler, limits: CoordinatorLimits): Server {
+  const server = createServer(
+    {
+      headersTimeout: limits.headersMs,
+      requestTimeout: 0,
+      keepAliveTimeout: limits.keepAliveMs,
+      connectionsCheckingInterval: limits.checkEveryMs,
+      maxHeaderSize: limits.headerBytesMax,
+      noDelay: true,
+    },
+    handler,
+  )
+  server.timeout = limits.stalledMs
+  // A client may end its side behind its request and still gets the answer.
+  Object.assign(server, { httpAllowHalfOpen: true })
+  server.maxHeadersCount = limits.headersCountMax + 1
+  // An upload is answered with 100 Continue by its route, once it is known that its body is wanted.
+  server.on('checkContinue', handler)
+  return server
+}

@@ -1,0 +1,51 @@
+// Requests of commands that hold the cluster secret.
+import { type Secret, signDaemonRequest, writeSignatureHeader } from '@backpack/signing'
+import { randomInt } from 'node:crypto'
+import { createReadStream } from 'node:fs'
+import { crc32 } from 'node:zlib'
+import { formatVersion, nextVersion } from '../needle/blob-version.js'
+
+const storeIds = 65_536
+
+export interface TransferToSign {
+  readonly method: 'GET' | 'PUT'
+  readonly target: string
+  readonly headers: Readonly<Record<string, string>>
+  /** Eight hex digits; of a PUT. */
+  readonly checksum: string | undefined
+}
+
+/**
+ * The headers with their signature. A PUT gets a version as well: whoever sends it again later cannot bring back what
+ * was replaced or deleted since.
+ */
+export function signedHeaders(
+  secret: Secret,
+  { method, target, headers, checksum }: TransferToSign,
+): Record<string, string> {
+  const version = method === 'PUT' ? formatVersion(versionOfNow()) : undefined
+  const signature = signDaemonRequest(secret, {
+    method,
+    target,
+    checksum,
+    version,
+    sizeBytes: Number(headers['Content-Length'] ?? 0),
+    contentType: headers['Content-Type'],
+  })
+  return {
+    ...headers,
+    ...(version === undefined ? {} : { 'X-Backpack-Version': version }),
+    [writeSignatureHeader]: signature,
+  }
+}
+
+/** CRC-32 of a file, eight hex digits. */
+export async function checksumOfFile(path: string): Promise<string> {
+  let checksum = 0
+  for await (const part of createReadStream(path) as AsyncIterable<Buffer>) checksum = crc32(part, checksum)
+  return checksum.toString(16).padStart(8, '0')
+}
+
+function versionOfNow(): bigint {
+  return nextVersion({ nowMs: Date.now(), present: undefined, storeId: randomInt(storeIds) })
+}
