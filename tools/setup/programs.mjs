@@ -64,6 +64,31 @@ const catalogue = {
         existsSync(join(folder, imageFilter)),
       ),
   },
+  curl: {
+    debian: ['curl'],
+    elsewhere: 'curl',
+    isThere: () => isOnPath('curl'),
+  },
+  wget: {
+    debian: ['wget'],
+    elsewhere: 'GNU Wget',
+    isThere: () => isOnPath('wget'),
+  },
+  'ffmpeg and ffprobe': {
+    debian: ['ffmpeg'],
+    elsewhere: 'FFmpeg, ffmpeg and ffprobe on PATH',
+    isThere: () => isOnPath('ffmpeg') && isOnPath('ffprobe'),
+  },
+  chromium: {
+    debian: ['chromium'],
+    elsewhere: 'Chromium as /usr/bin/chromium',
+    isThere: () => existsSync('/usr/bin/chromium'),
+  },
+  openssl: {
+    debian: ['openssl'],
+    elsewhere: 'openssl on PATH',
+    isThere: () => isOnPath('openssl'),
+  },
 }
 
 /** @typedef {keyof typeof catalogue} ProgramName */
@@ -76,6 +101,9 @@ export const compilerPrograms = ['g++', 'make', 'python3']
 
 /** What the tests of the edge take. @type {readonly ProgramName[]} */
 export const edgePrograms = ['nginx', "nginx's image filter"]
+
+/** The clients that the tests of the gateway run, and what makes their certificates. @type {readonly ProgramName[]} */
+export const gatewayPrograms = ['curl', 'wget', 'ffmpeg and ffprobe', 'chromium', 'openssl']
 
 /**
  * Installs what is missing, in one go. Throws SetupError, saying what to install, where that may not be done.

@@ -3,7 +3,7 @@
 
 import { checkSteps } from './check-steps.mjs'
 import { buildPackages, installPackages, runScript } from './prepare.mjs'
-import { clusterPrograms, edgePrograms, ensurePrograms } from './programs.mjs'
+import { clusterPrograms, edgePrograms, ensurePrograms, gatewayPrograms } from './programs.mjs'
 import { Tally } from './tally.mjs'
 import { runVitest } from './vitest-runs.mjs'
 import { listPackages } from './workspace.mjs'
@@ -11,7 +11,8 @@ import { ensureClient, ensureCompilerForClient } from './zookeeper-client.mjs'
 
 await runScript(async () => {
   const tally = new Tally()
-  await tally.require('Programs', () => ensurePrograms([...clusterPrograms, ...edgePrograms]))
+  const programs = [...clusterPrograms, ...edgePrograms, ...gatewayPrograms]
+  await tally.require('Programs', () => ensurePrograms(programs))
   await tally.require('Compiler', ensureCompilerForClient)
   await installPackages()
   await tally.require('ZooKeeper client', ensureClient)

@@ -28,6 +28,7 @@ export interface ShardExplanation {
   readonly weight?: number
   readonly softlyFull?: boolean
   readonly factors?: ShardFactors
+  /** Of a shard that the user may not write to not even these are shown. */
   readonly nodes?: readonly NodeExplanation[]
 }
 
@@ -60,12 +61,13 @@ export function explainChoice(
 
 function explainShard(score: ShardScore, measurements: Measurements, probability: number): ShardExplanation {
   const { shard } = score
+  const nodes = shard.nodes.map((node) => explainNode(node, measurements))
   if (!isRated(score)) {
     const { code, reason } = score.excluded
-    return { shard: shard.id, probability, excluded: code, reason }
+    const explained = { shard: shard.id, probability, excluded: code, reason }
+    return code === 'not-allowed' ? explained : { ...explained, nodes }
   }
   const { pain, weight, softlyFull, factors } = score
-  const nodes = shard.nodes.map((node) => explainNode(node, measurements))
   return { shard: shard.id, probability, pain, weight, softlyFull, factors, nodes }
 }
 

@@ -33,6 +33,9 @@ export const coordinatorLimits = {
   keepAliveMs: 72_000,
   /** A client that takes nothing of its answer. */
   stalledMs: 60_000,
+  /** Slowest acceptable reader, measured over each window in which an answer waits for it. */
+  answerBytesPerSecondMin: 1024,
+  answerWindowMs: 60_000,
   /** Request line and headers together. */
   headerBytesMax: 16 * 1024,
   headersCountMax: 100,

@@ -11,13 +11,14 @@ export const usage = [
   '  --zookeepers N    1 or 3 (default: 1 with two servers, 3 with three)',
   '  --redises N       1 to 3 (default: one on each server)',
   '  --capacity SIZE   of each shard (default: 100gb)',
+  '  --gateway         a gateway on each coordinator, with an ACL for shard 3',
   '  --log-dir DIR     keep there what each process prints',
   '  --help',
 ].join('\n')
 
 export type ClusterArguments = Pick<
   TestClusterOptions,
-  'servers' | 'zookeepers' | 'redises' | 'shardCapacity' | 'logDirectory'
+  'servers' | 'zookeepers' | 'redises' | 'shardCapacity' | 'gateway' | 'logDirectory'
 >
 
 /** 'help' when that is asked for. Throws TypeError with a sentence for the reader. */
@@ -30,17 +31,19 @@ export function parseClusterArguments(args: readonly string[]): ClusterArguments
       zookeepers: { type: 'string' },
       redises: { type: 'string' },
       capacity: { type: 'string' },
+      gateway: { type: 'boolean', default: false },
       'log-dir': { type: 'string' },
       help: { type: 'boolean', short: 'h' },
     },
   })
   if (values.help === true) return 'help'
-  const { servers, zookeepers, redises, capacity, 'log-dir': logDirectory } = values
+  const { servers, zookeepers, redises, capacity, gateway, 'log-dir': logDirectory } = values
   return {
     ...(servers === undefined ? {} : { servers: oneOf('--servers', servers, [2, 3] as const) }),
     ...(zookeepers === undefined ? {} : { zookeepers: oneOf('--zookeepers', zookeepers, [1, 3] as const) }),
     ...(redises === undefined ? {} : { redises: oneOf('--redises', redises, [1, 2, 3] as const) }),
     ...(capacity === undefined ? {} : { shardCapacity: capacity }),
+    ...(gateway ? { gateway: {} } : {}),
     ...(logDirectory === undefined ? {} : { logDirectory }),
   }
 }

@@ -6,7 +6,7 @@ import type { ClusterMember } from '../cluster/cluster-member.js'
 import type { TestCluster, Uploaded } from '../cluster/test-cluster.js'
 import { workspaceFolder } from '../cluster/workspace-programs.js'
 
-const photoPath = 'packages/store/test/fixtures/images/animals/clown_loach_01.jpg'
+export const photoPath = 'packages/store/test/fixtures/images/animals/clown_loach_01.jpg'
 const kinds = ['ZooKeeper', 'Redis', 'coordinator', 'replicator', 'store']
 const photoName = 'clown_loach_01.jpg'
 
@@ -21,11 +21,24 @@ export function describeAddresses(cluster: TestCluster): string[] {
         place === 0 ? `server ${id}` : '',
         name,
         kind === 'replicator' ? `${address}/-/metrics` : address,
-        shard === undefined ? '' : `shard ${shard}`,
+        besideAddress(cluster, kind, Number(number), shard),
       ]
     }),
   )
   return inColumns(rows)
+}
+
+function besideAddress(
+  cluster: TestCluster,
+  kind: string | undefined,
+  id: number,
+  shard: string | undefined,
+): string {
+  if (kind === 'coordinator') {
+    const gateway = cluster.gateways.get(id)
+    return gateway === undefined ? '' : `gateway ${gateway.url}`
+  }
+  return shard === undefined ? '' : `shard ${shard}`
 }
 
 /** Uploads a real photo, waits for its copies, and shows it on each store of its shard. */

@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { TestCluster } from '../cluster/test-cluster.js'
 import { type ClusterArguments, parseClusterArguments, usage } from './cluster-arguments.js'
 import { describeAddresses, describeTrials, showPhoto } from './describe-cluster.js'
+import { describeGatewayTrials, guardShard } from './gateway-trials.js'
 
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 const exitCodes = { failed: 1, usage: 2 }
@@ -53,10 +54,12 @@ async function serve(options: ClusterArguments, signal: AbortSignal): Promise<vo
   await using cluster = await TestCluster.start({ ...options, signal, onStep: sayStep })
   sayStep('ready')
   sayBlock(describeAddresses(cluster))
+  if (cluster.gateways.size > 0) await guardShard(cluster)
   const photo: string[] = []
   const uploaded = await showPhoto(cluster, (line) => photo.push(line))
   sayBlock(photo)
-  sayBlock(['Try in another terminal:', ...describeTrials(cluster, uploaded).map((line) => `  ${line}`)])
+  const trials = [...describeTrials(cluster, uploaded), ...describeGatewayTrials(cluster)]
+  sayBlock(['Try in another terminal:', ...trials.map((line) => `  ${line}`)])
   sayBlock(['Ctrl-C stops it.'])
   if (!signal.aborted) await once(signal, 'abort')
 }

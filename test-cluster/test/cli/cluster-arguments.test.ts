@@ -15,6 +15,7 @@ describe('the arguments of npm run cluster', () => {
       '--redises=2',
       '--capacity',
       '1.5tb',
+      '--gateway',
       '--log-dir',
       'logs',
     ]
@@ -23,6 +24,7 @@ describe('the arguments of npm run cluster', () => {
       zookeepers: 1,
       redises: 2,
       shardCapacity: '1.5tb',
+      gateway: {},
       logDirectory: 'logs',
     })
   })

@@ -12,6 +12,7 @@ import { shardCommand } from './commands/shard.js'
 import { signCommand } from './commands/sign.js'
 import { statsCommand } from './commands/stats.js'
 import { statusCommand } from './commands/status.js'
+import { whyCommand } from './commands/why.js'
 
 const commands = [
   initCommand,
@@ -22,6 +23,7 @@ const commands = [
   queueCommand,
   statusCommand,
   statsCommand,
+  whyCommand,
   nginxCommand,
 ]
 const widthMax = 100

@@ -23,6 +23,7 @@ const commands = [
   'queue retry',
   'status',
   'stats',
+  'why',
   'nginx',
 ]
 

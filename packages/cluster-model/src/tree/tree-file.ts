@@ -1,5 +1,5 @@
 // The file itself: read when it has changed, replaced as a whole, so that a reader sees one state or the other.
-import { type BigIntStats, constants } from 'node:fs'
+import { type BigIntStats, constants, type Stats } from 'node:fs'
 import { type FileHandle, open, rename, rm, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { ClusterError, isClusterError } from '../errors.js'
@@ -9,6 +9,8 @@ import { damaged, decodeTree, encodeTree, fileBytesMax } from './file-tree-forma
 
 /** Longer than a tick of the clock that files are stamped with. */
 const settleMs = 100
+/** Tokens of users stand in it. */
+const newFileMode = 0o600
 
 export class TreeFile {
   readonly path: string
@@ -45,14 +47,14 @@ export class TreeFile {
     }
   }
 
-  /** On return `content` survives a power cut. Throws TREE_AWAY; then the old content may stand or the new. */
+  /** On return `content` survives a power cut. A file that is there keeps its mode. Throws TREE_AWAY; then the old content may stand or the new. */
   async replace(content: TreeContent, lock: FileLock): Promise<void> {
     const bytes = encodeTree(content)
     if (bytes.length > fileBytesMax) {
       throw new ClusterError('NODE_TOO_LARGE', `${this.path} would grow to ${bytes.length} bytes`)
     }
     try {
-      await writeSynced(lock.temporaryPath, bytes)
+      await writeSynced(lock.temporaryPath, bytes, await statIfThere(this.path))
       // Whoever took this process for dead may be writing by now.
       if (!lock.isHeld()) throw new Error('The lock was taken away')
       await rename(lock.temporaryPath, this.path)
@@ -74,9 +76,23 @@ function identify({ dev, ino, size, mtimeNs, ctimeNs }: BigIntStats): string {
   return [dev, ino, size, mtimeNs, ctimeNs].join(' ')
 }
 
-async function writeSynced(path: string, bytes: Buffer): Promise<void> {
-  const file = await open(path, 'wx', 0o644)
+async function statIfThere(path: string): Promise<Stats | undefined> {
   try {
+    return await stat(path)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw error
+  }
+}
+
+async function writeSynced(path: string, bytes: Buffer, former: Stats | undefined): Promise<void> {
+  const file = await open(path, 'wx', newFileMode)
+  try {
+    if (former !== undefined) {
+      // An edit made as root must not keep the daemons from reading it.
+      if (process.getuid?.() === 0) await file.chown(former.uid, former.gid)
+      await file.chmod(former.mode & 0o777)
+    }
     await writeFully(file, bytes)
     await file.sync()
   } finally {

@@ -1,5 +1,14 @@
 import { TemporaryDirectory, until } from '@backpack/test-cluster'
-import { existsSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { FileTree } from '../../src/tree/file-tree.js'
@@ -39,6 +48,16 @@ const foreignIdentity = () => newIdentity().replace(/-[0-9a-f]{12}-/, '-00000000
 const deadIdentity = () => newIdentity().replace(/^(\d+)-\w+-/, '$1-1-')
 
 describe('the file of a FileTree', () => {
+  test('is for its own user alone when it is made, and keeps what it is given after that', async () => {
+    const modeOf = () => (statSync(path).mode & 0o777).toString(8)
+    const tree = await open()
+    await tree.create('/shard-acl-1', bytes('{}'))
+    expect(modeOf()).toBe('600')
+    chmodSync(path, 0o640)
+    await tree.set('/shard-acl-1', bytes('[]'), 0)
+    expect(modeOf()).toBe('640')
+  })
+
   test('made, written and closed, can be read by a person, and is all that is left', async () => {
     const tree = await open()
     await tree.create('/servers-map', bytes('{"1":{"host":"one"}}'))

@@ -3,7 +3,12 @@ import { CliError } from '@backpack/command-line'
 
 /** `host` and `port` are used where the error does not say which. Gives back what is no error of listen(2). */
 export function listenError(cause: unknown, asked: { host: string; port: number }): unknown {
-  const { code, address, hostname, port = asked.port } = cause as NodeJS.ErrnoException & {
+  const {
+    code,
+    address,
+    hostname,
+    port = asked.port,
+  } = cause as NodeJS.ErrnoException & {
     address?: string
     hostname?: string
     port?: number

@@ -14,6 +14,7 @@ import { getBlob } from './get.js'
 import { lookup } from './lookup.js'
 import { nobucketUpload } from './nobucket-upload.js'
 import { ping } from './ping.js'
+import { preflightAnswer } from './preflight.js'
 import { proxyStat } from './proxy-stat.js'
 import { redirect } from './redirect.js'
 import { stat } from './stat.js'
@@ -70,11 +71,11 @@ export async function buildGateway(parts: GatewayParts): Promise<Gateway> {
       answerError(parts, error, request as unknown as FastifyRequest, reply as unknown as FastifyReply),
   })
   // Bodies are the handlers' own business: an upload is stored as it comes.
-  for (const method of ['POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']) {
+  for (const method of ['POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'QUERY']) {
     app.addHttpMethod(method, { hasBody: false, overrideExisting: true })
   }
   app.setErrorHandler((error, request, reply) => answerError(parts, error, request, reply))
-  app.setNotFoundHandler((request, reply) => answerWrongMethod(app, request, reply))
+  app.setNotFoundHandler((request, reply) => answerWrongMethod(app, parts, request, reply))
   registerAccess(app, parts)
   for (const handler of Object.values(handlers)) app.register(handler, parts)
   app.register(staticFiles, parts)
@@ -132,11 +133,18 @@ export function noteRefusal(
   })
 }
 
-/** Backrunner says 400 where others say 405. */
-function answerWrongMethod(app: FastifyInstance, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+/** Backrunner says 400 where others say 405; a browser that asks what it may do is told. */
+function answerWrongMethod(
+  app: FastifyInstance,
+  parts: GatewayParts,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): FastifyReply {
   const url = routeOf(request.originalUrl)
-  const allowed = ['GET', 'HEAD', 'POST', 'PUT'].filter((method) => app.hasRoute({ method, url }))
+  const allowedMethods = ['GET', 'HEAD', 'POST', 'PUT'].filter((method) => app.hasRoute({ method, url }))
   endUnread(request.raw, reply.raw)
-  reply.code(400).header('Allow', allowed.join(', ')).type('text/plain; charset=utf-8')
-  return reply.send(`This takes ${allowed.join(' and ')}\n`)
+  const preflight = preflightAnswer(request.raw, { allowedMethods, config: parts.config() })
+  if (preflight !== undefined) return reply.code(204).headers(preflight).send()
+  reply.code(400).header('Allow', allowedMethods.join(', ')).type('text/plain; charset=utf-8')
+  return reply.send(`This takes ${allowedMethods.join(' and ')}\n`)
 }

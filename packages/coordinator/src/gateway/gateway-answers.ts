@@ -10,11 +10,19 @@ const gatewayStatus: Readonly<Partial<Record<ClusterErrorCode, number>>> = {
   NO_WRITABLE_SHARD: 503,
 }
 
+const badRequest = { status: 400, code: 'REQUEST_INVALID', error: 'This is no request that is taken here' }
+
+/** What fastify refuses by itself has a status and no code of ours. */
+function isFaultOfRequest(thrown: unknown): boolean {
+  const { statusCode } = (thrown ?? {}) as { statusCode?: unknown }
+  return typeof statusCode === 'number' && statusCode >= 400 && statusCode < 500
+}
+
 /** `details.headers` of an error go with its answer. */
 export function gatewayRefusalOf(thrown: unknown): Refusal {
   const refusal = refusalOf(thrown)
   const code = codeOf(thrown)
-  if (code === undefined) return refusal
+  if (code === undefined) return isFaultOfRequest(thrown) ? { ...refusal, ...badRequest } : refusal
   const status = gatewayStatus[code] ?? refusal.status
   const own = detailOf(thrown, 'headers') as Readonly<Record<string, string>> | undefined
   const retry = status === 503 && code !== 'NOT_CONFIGURED' ? { 'Retry-After': '1' } : {}

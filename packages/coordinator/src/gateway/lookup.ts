@@ -21,7 +21,12 @@ export const lookup: FastifyPluginCallback<GatewayParts> = (app, parts, done) =>
       checkName(key)
       const answers = await askAll(parts, requireShard(request), key)
       checkFound(answers)
-      return reply.send(lookupResultOf(key, answers.map(({ finding }) => finding)))
+      return reply.send(
+        lookupResultOf(
+          key,
+          answers.map(({ finding }) => finding),
+        ),
+      )
     },
   })
   done()

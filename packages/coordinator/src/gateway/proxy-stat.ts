@@ -20,12 +20,15 @@ export const proxyStat: FastifyPluginCallback<GatewayParts> = (app, parts, done)
   done()
 }
 
-function describeGateway({ watch, config, liveConfig }: GatewayParts, startedAtMs: number): object {
+function describeGateway(
+  { watch, config, liveConfig, nodeStats }: GatewayParts,
+  startedAtMs: number,
+): object {
   const current = config()
   const nowMs = Date.now()
   return {
     ...timeOf('StartTime', startedAtMs),
-    ...timeOf('StatTime', nowMs),
+    ...timeOf('StatTime', nodeStats.askedAtMs),
     ...timeOf('ConfigTime', liveConfig.checkedAtMs),
     ...timeOf('CurrentTime', nowMs),
     BucketNum: watch.snapshot.shards.size,

@@ -24,7 +24,8 @@ export const redirect: FastifyPluginCallback<GatewayParts> = (app, parts, done) 
       }
       const asked = askedBytes(request)
       const { node, blob } = await findHolder(parts, requireShard(request), key)
-      if (!asked(blob.sizeBytes)) throw new ClusterError('REQUEST_INVALID', 'The range lies outside of the blob')
+      if (!asked(blob.sizeBytes))
+        throw new ClusterError('REQUEST_INVALID', 'The range lies outside of the blob')
       const headers = redirectHeaders({
         node,
         redirectPort,
@@ -64,7 +65,8 @@ async function findHolder(parts: GatewayParts, shard: Shard, key: string): Promi
       const result = await askNode(parts.health, node, () => parts.nodes.head(node, path))
       if (result.outcome === 'found') return { node, blob: result.blob }
       // A tombstone is final: a node that still has the blob has not heard of its end.
-      if (result.outcome === 'deleted') throw new ClusterError('BLOB_MISSING', 'The blob of this key was deleted')
+      if (result.outcome === 'deleted')
+        throw new ClusterError('BLOB_MISSING', 'The blob of this key was deleted')
     } catch (error) {
       const code = codeOf(error)
       if (code !== 'NODE_AWAY' && code !== 'NODE_REFUSED') throw error

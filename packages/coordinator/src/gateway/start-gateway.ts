@@ -1,5 +1,6 @@
 // Listens for the gateway: HTTP and HTTPS, each where the configuration says, with the same handlers behind them and one
 // count of connections.
+import type { Socket } from 'node:net'
 import { CountedListener } from '../http/counted-listener.js'
 import { makeServer } from '../http/make-server.js'
 import type { ReadParts } from '../http/serve-blob.js'
@@ -74,7 +75,9 @@ export async function startGateway(parts: ReadParts, liveConfig: LiveConfig): Pr
     const doors: GatewayDoor[] = []
     if (address !== undefined) doors.push(doorOf(address, await listener.listen(address), false))
     if (httpsAddress !== undefined) {
-      const port = await listener.listen({ ...httpsAddress, enter: (socket) => secure?.enter(socket) })
+      // As with node:https: the end of one side is the end of a TLS connection, which nothing else would close.
+      const enter = (socket: Socket) => secure?.enter(socket)
+      const port = await listener.listen({ ...httpsAddress, enter, allowHalfOpen: false })
       doors.push(doorOf(httpsAddress, port, true))
     }
     const [{ url, port } = { url: '', port: 0 }] = doors

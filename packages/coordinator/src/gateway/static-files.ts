@@ -66,7 +66,8 @@ function encodePath(path: string): string {
 }
 
 function refusalOf(status: number, headers: Record<string, string>): ClusterError {
-  if (status === 412) return new ClusterError('PRECONDITION_FAILED', 'The file is not the one that was expected')
+  if (status === 412)
+    return new ClusterError('PRECONDITION_FAILED', 'The file is not the one that was expected')
   if (status !== 416) return noFile()
   const contentRange = headers['Content-Range']
   const details = contentRange === undefined ? {} : { headers: { 'Content-Range': contentRange } }

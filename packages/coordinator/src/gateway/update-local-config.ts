@@ -1,4 +1,4 @@
-// POST /update_local_config/: a configuration in JSON takes the place of the file's, for a while.
+// POST or PUT /update_local_config/: a configuration in JSON takes the place of the file's, for a while.
 import type { FastifyPluginCallback } from 'fastify'
 import { configBytesMax } from './config/read-config-file.js'
 import type { GatewayParts } from './gateway-parts.js'
@@ -6,7 +6,7 @@ import { readJsonBody } from './read-json-body.js'
 
 export const updateLocalConfig: FastifyPluginCallback<GatewayParts> = (app, parts, done) => {
   app.route({
-    method: 'POST',
+    method: ['POST', 'PUT'],
     url: '/update_local_config',
     config: { access: 'admin' },
     handler: async (request, reply) => {

@@ -18,6 +18,8 @@ export interface Door {
   readonly port: number
   /** Called with each connection that is taken; default: gives it to the HTTP server. */
   readonly enter?: (socket: Socket) => void
+  /** Whether a client may end its side and still gets its answer; default: true. */
+  readonly allowHalfOpen?: boolean
 }
 
 export interface ListenerParts {
@@ -46,9 +48,14 @@ export class CountedListener {
   }
 
   /** Gives the port once it is listened on; rejects with the error of listen(2), such as EADDRINUSE. */
-  async listen({ host, port, enter = (socket) => void this.#http.emit('connection', socket) }: Door): Promise<number> {
+  async listen({
+    host,
+    port,
+    enter = (socket) => this.#enter(socket),
+    allowHalfOpen = true,
+  }: Door): Promise<number> {
     const { log } = this.#parts
-    const server = createServer({ noDelay: true, allowHalfOpen: true }, (socket) => this.#take(socket, enter))
+    const server = createServer({ noDelay: true, allowHalfOpen }, (socket) => this.#take(socket, enter))
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject)
       server.listen({ port, ...(host === '' ? {} : { host }), backlog }, resolve)
@@ -76,6 +83,10 @@ export class CountedListener {
     await closed
     clearInterval(sweep)
     clearTimeout(deadline)
+  }
+
+  #enter(socket: Socket): void {
+    this.#http.emit('connection', socket)
   }
 
   #take(socket: Socket, enter: (socket: Socket) => void): void {

@@ -98,6 +98,8 @@ class ReadAttempt implements Dispatcher.DispatchHandler {
   readonly #shape: AnswerShape | undefined
   readonly #resolve: (end: ReadEnd) => void
   readonly #onClose = () => this.#clientIsGone()
+  /** Only a fault in answering itself comes there. */
+  readonly #onFault = () => this.#response.destroy()
   #controller: Dispatcher.DispatchController | undefined
   /** What the attempt ends with when the node's answer is not for the client. */
   #unwanted: ReadEnd | undefined
@@ -171,7 +173,7 @@ class ReadAttempt implements Dispatcher.DispatchHandler {
     this.#held = this.#held.length === 0 ? chunk : Buffer.concat([this.#held, chunk])
     if (this.#held.length < undecided.sampleBytes) return
     controller.pause()
-    void this.#decide(undecided).then(() => controller.resume())
+    void this.#decide(undecided).then(() => controller.resume(), this.#onFault)
   }
 
   async #decide({ decide }: UndecidedHeaders): Promise<void> {
@@ -188,7 +190,7 @@ class ReadAttempt implements Dispatcher.DispatchHandler {
       return
     }
     if (this.#undecided === undefined) this.#finish()
-    else void this.#decide(this.#undecided).then(() => this.#finish())
+    else void this.#decide(this.#undecided).then(() => this.#finish(), this.#onFault)
   }
 
   #explained(end: ReadEnd): ReadEnd {

@@ -4,6 +4,7 @@ import { type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } 
 import type { Socket } from 'node:net'
 import type { CoordinatorLimits } from '../limits.js'
 import { type AnswerCode, answerCatalogue, endUnread } from './answers.js'
+import { SlowConnections } from './slow-connections.js'
 
 const faultTexts = {
   BAD_REQUEST: 'This is no HTTP request; in a target, anything but ASCII must be percent-encoded',
@@ -30,13 +31,18 @@ export class RequestRules {
   readonly #form: RefusalForm
   /** The response last begun on each connection. */
   readonly #latest = new WeakMap<Socket, ServerResponse>()
+  /** The one whose turn it is on each connection, or was last. */
+  readonly #served = new WeakMap<Socket, ServerResponse>()
+  readonly #slow: SlowConnections
 
-  constructor({ headersCountMax }: CoordinatorLimits, form: RefusalForm = jsonForm) {
-    this.#headersCountMax = headersCountMax
+  constructor(limits: CoordinatorLimits, form: RefusalForm = jsonForm) {
+    this.#headersCountMax = limits.headersCountMax
     this.#form = form
+    this.#slow = new SlowConnections(limits, (socket) => this.#served.get(socket))
   }
 
   watch(server: Server): void {
+    this.#slow.watch(server)
     server.on('clientError', (error, socket) => this.#onClientError(error, socket as Socket))
     server.on('connect', (_request, socket) => {
       this.#endWith(socket as Socket, 'METHOD_NOT_ALLOWED', 'This method is not served')
@@ -52,6 +58,9 @@ export class RequestRules {
     const before = this.#latest.get(socket)
     this.#latest.set(socket, response)
     const check = () => {
+      // The answer before this one ended the connection: what came behind it is not looked at (RFC 9112, 9.6).
+      if (!socket.writable) return
+      this.#served.set(socket, response)
       const fault = this.#faultOf(request)
       if (fault === undefined) {
         proceed()

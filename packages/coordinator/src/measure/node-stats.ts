@@ -41,10 +41,16 @@ export class NodeStats {
   readonly #closed = new AbortController()
   #timer: NodeJS.Timeout | undefined
   #round: Promise<void> = Promise.resolve()
+  #askedAtMs = Date.now()
 
   constructor(parts: NodeStatsParts) {
     this.#parts = parts
     this.#later(0)
+  }
+
+  /** When the last round ended, in ms since 1970; at first, when this began. */
+  get askedAtMs(): number {
+    return this.#askedAtMs
   }
 
   /** Undefined for a node that has not answered in any of the last rounds. */
@@ -101,6 +107,7 @@ export class NodeStats {
       }
     }
     await Promise.all(Array.from({ length: limits.statsAskedMax }, askOne))
+    this.#askedAtMs = Date.now()
     for (const id of this.#known.keys()) if (!servers.has(id)) this.#known.delete(id)
     if (!this.#closed.signal.aborted) await onRound(answered, this.#closed.signal)
   }

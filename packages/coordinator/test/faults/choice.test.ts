@@ -1,18 +1,9 @@
 // The choice of a shard under steady uploads: shards whose node is slow or fails are left, and get their part back when it
 // is well again; soft and hard limits of free space, with stores that really fill up.
-import {
-  addServer,
-  addShard,
-  FileTree,
-  initCluster,
-  LocalQueue,
-  setShardWritable,
-} from '@backpack/cluster-model'
+import { codeOf } from '@backpack/cluster-model'
 import { randomBytes } from 'node:crypto'
-import { join } from 'node:path'
-import { describe, expect, onTestFinished, test } from 'vitest'
-import { Coordinator } from '../../src/coordinator.js'
-import type { CoordinatorOptions } from '../../src/options.js'
+import { expect, onTestFinished, test } from 'vitest'
+import type { Coordinator } from '../../src/coordinator.js'
 import { fullFaults } from '../helpers/fault-count.js'
 import { smallCluster } from '../helpers/small-cluster.js'
 import { delayingProxy, refusingProxy } from '../helpers/sick-proxies.js'
@@ -29,7 +20,7 @@ const backWithinMs = 60_000
 /** A part is counted over so many first copies of a shard that is well, by what came in during so long at most. */
 const countedMin = 150
 /** So many while they are sick: over all the tries whether they are still. */
-const sickMin = fullFaults ? 5_000 : 1_500
+const sickMin = fullFaults ? 5_000 : 800
 const rounds = fullFaults ? 3 : 1
 const limitMs = rounds * 300_000
 

@@ -10,11 +10,14 @@ async function listening(server: Server): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
 }
 
-/** Answers as `handler` does, `/-/live` as a store does; gives its address. */
-export async function falseNode(handler: RequestListener): Promise<string> {
+/** Answers as `handler` does, `/-/live` and `/-/stats` as a store does; gives its address. */
+export async function falseNode(
+  handler: RequestListener,
+  { stats = '{"usedBytes":0}' }: { readonly stats?: string } = {},
+): Promise<string> {
   const server = createHttpServer((request, response) => {
     if (request.url === '/-/live') response.end('{"live":true}')
-    else if (request.url === '/-/stats') response.end('{"usedBytes":0}')
+    else if (request.url === '/-/stats') response.end(stats)
     else void handler(request, response)
   })
   onTestFinished(() => {

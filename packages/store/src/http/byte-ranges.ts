@@ -33,7 +33,8 @@ export function failsPrecondition(
 ): boolean {
   const tags = headers['if-match']
   // Weak tags never match here (RFC 9110, 13.1.1).
-  if (tags !== undefined) return tags.trim() !== '*' && !tags.split(',').some((tag) => tag.trim() === info.etag)
+  if (tags !== undefined)
+    return tags.trim() !== '*' && !tags.split(',').some((tag) => tag.trim() === info.etag)
   const since = Date.parse(headers['if-unmodified-since'] ?? '')
   return Number.isFinite(since) && Math.floor(info.modifiedAtMs / 1000) * 1000 > since
 }

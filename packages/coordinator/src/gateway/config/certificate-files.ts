@@ -33,6 +33,8 @@ async function readPem(file: string): Promise<Buffer> {
   try {
     return await readFile(file)
   } catch (cause) {
-    throw new Error(`${file} cannot be read: ${(cause as NodeJS.ErrnoException).code ?? 'unknown'}`, { cause })
+    throw new Error(`${file} cannot be read: ${(cause as NodeJS.ErrnoException).code ?? 'unknown'}`, {
+      cause,
+    })
   }
 }

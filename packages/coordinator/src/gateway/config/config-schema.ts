@@ -151,7 +151,8 @@ const proxyFields = z.strictObject(
 
 /** What names mean together. A field that is wrong by itself may hold anything here, and is told of already. */
 function refuseTogether(proxy: z.output<typeof proxyFields>, context: z.RefinementCtx): void {
-  const refuse = (name: string, message: string) => context.addIssue({ code: 'custom', path: [name], message })
+  const refuse = (name: string, message: string) =>
+    context.addIssue({ code: 'custom', path: [name], message })
   const { address, https_address: httpsAddress } = proxy
   if (typeof address === 'object' && typeof httpsAddress === 'object' && isOverlapping(address, httpsAddress))
     refuse('https_address', 'must not be that of address')
@@ -165,16 +166,18 @@ function refuseTogether(proxy: z.output<typeof proxyFields>, context: z.Refineme
   const { 'redirect-token': token, 'redirect-token-file': tokenFile } = proxy
   if (token !== undefined && tokenFile !== undefined)
     refuse('redirect-token-file', 'is given beside redirect-token; one of them is enough')
-  if (![undefined, 0].includes(proxy['redirect-port'] as number) && token === undefined && tokenFile === undefined)
+  if (
+    ![undefined, 0].includes(proxy['redirect-port'] as number) &&
+    token === undefined &&
+    tokenFile === undefined
+  )
     refuse('redirect-token-file', 'is needed with redirect-port, or redirect-token is')
 }
 
 const isMap = (value: unknown) => typeof value === 'object' && value !== null && !Array.isArray(value)
 
 // Also when a field is wrong, so that every problem is told at once.
-const proxySchema = proxyFields.check(
-  z.superRefine(refuseTogether, { when: ({ value }) => isMap(value) }),
-)
+const proxySchema = proxyFields.check(z.superRefine(refuseTogether, { when: ({ value }) => isMap(value) }))
 
 export const fileSchema = z.strictObject(
   { elliptics: ellipticsSchema.optional(), proxy: proxySchema },

@@ -71,7 +71,10 @@ export function configError(problems: readonly string[], cause?: unknown): Clust
   const shown = problems.slice(0, problemsMax).map((problem) => problem.slice(0, problemCharactersMax))
   if (problems.length > problemsMax) shown.push(`and ${problems.length - problemsMax} more`)
   const message = `The configuration is not accepted: ${shown.join('; ')}`
-  return new ClusterError('INVALID_OPTIONS', message, { problems: shown, ...(cause === undefined ? {} : { cause }) })
+  return new ClusterError('INVALID_OPTIONS', message, {
+    problems: shown,
+    ...(cause === undefined ? {} : { cause }),
+  })
 }
 
 function problemsOf({ issues }: z.ZodError): string[] {

@@ -52,7 +52,8 @@ export class LiveConfig {
   static async open(file: string, { log }: { readonly log: CoordinatorLog }): Promise<LiveConfig> {
     const path = resolve(file)
     const live = new LiveConfig(path, await readConfigFile(path), log)
-    if (live.inert.length > 0) log.info({ names: live.inert }, 'these names of the configuration mean nothing here')
+    if (live.inert.length > 0)
+      log.info({ names: live.inert }, 'these names of the configuration mean nothing here')
     return live
   }
 
@@ -156,7 +157,8 @@ export class LiveConfig {
   }
 
   #refuse(error: unknown): void {
-    const problems = codeOf(error) === 'INVALID_OPTIONS' ? detailOf(error, 'problems') : [(error as Error).message]
+    const problems =
+      codeOf(error) === 'INVALID_OPTIONS' ? detailOf(error, 'problems') : [(error as Error).message]
     const text = JSON.stringify(problems)
     if (text === this.#refused) return
     this.#refused = text

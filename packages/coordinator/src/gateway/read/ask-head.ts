@@ -24,7 +24,11 @@ export async function askHead(parts: GatewayParts, read: BlobRead): Promise<Blob
   const end = await readFromNodes(parts, read, async (node): Promise<ReadEnd> => {
     const pool = parts.readPools.get(node.url)
     try {
-      const { statusCode: status, headers, body } = await pool.request({
+      const {
+        statusCode: status,
+        headers,
+        body,
+      } = await pool.request({
         method: 'HEAD',
         path: pathOfName(read.name),
         headers: read.conditions,

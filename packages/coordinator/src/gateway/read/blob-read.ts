@@ -62,7 +62,10 @@ export async function askedType({ pool, path }: NodePlace, etag: string | undefi
     const { statusCode, body } = await pool.request({
       method: 'GET',
       path,
-      headers: { range: `bytes=0-${sampleBytesMax - 1}`, ...(etag === undefined ? {} : { 'if-match': etag }) },
+      headers: {
+        range: `bytes=0-${sampleBytesMax - 1}`,
+        ...(etag === undefined ? {} : { 'if-match': etag }),
+      },
       headersTimeout: silenceMs,
       bodyTimeout: silenceMs,
     })

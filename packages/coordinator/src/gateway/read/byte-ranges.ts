@@ -19,7 +19,7 @@ const unitPattern = /^bytes=/i
 const rangePattern = /^(\d*)-(\d*)$/
 const numberPattern = /^\d{1,15}$/
 
-/** Undefined for no header, and for a unit that is not served; 'malformed' for nonsense, which a server may ignore. */
+/** Undefined for no header, and for a unit that is not served; 'malformed' for nonsense. */
 export function parseRangeHeader(
   header: string | undefined,
 ): readonly AskedRange[] | 'malformed' | undefined {
@@ -39,7 +39,8 @@ export function parseRangeHeader(
 
 function parseOne(text: string): AskedRange | undefined {
   const [, firstText, lastText] = rangePattern.exec(text) ?? []
-  if (firstText === undefined || lastText === undefined || (firstText === '' && lastText === '')) return undefined
+  if (firstText === undefined || lastText === undefined || (firstText === '' && lastText === ''))
+    return undefined
   if (firstText === '') return { first: undefined, last: placeOf(lastText) }
   const first = placeOf(firstText)
   if (lastText === '') return { first, last: undefined }

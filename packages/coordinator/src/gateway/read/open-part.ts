@@ -55,7 +55,8 @@ export async function openPart(
       }
       const rest = body[Symbol.asyncIterator]() as AsyncIterator<Buffer>
       const first = await rest.next()
-      if (first.done === true) return { outcome: 'failed', status: statusCode, cause: new Error('No bytes came') }
+      if (first.done === true)
+        return { outcome: 'failed', status: statusCode, cause: new Error('No bytes came') }
       part = { first: first.value, rest }
       return { outcome: 'sent', whole: true }
     } catch (cause) {
@@ -84,8 +85,8 @@ export async function sendPart({ first, rest }: PartBody, { range, response }: P
 }
 
 async function nextOf(rest: AsyncIterator<Buffer>): Promise<Buffer | undefined> {
-  const { done, value } = await rest.next()
-  return done === true ? undefined : value
+  const next: IteratorResult<Buffer, unknown> = await rest.next()
+  return next.done === true ? undefined : next.value
 }
 
 /** Resolves when there is room again, or nobody to write to. */

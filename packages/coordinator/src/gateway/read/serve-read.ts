@@ -63,11 +63,16 @@ async function serveRanges(
   read: BlobRead,
   { asked, response }: { asked: ReturnType<typeof parseRangeHeader>; response: ServerResponse },
 ): Promise<void> {
-  if (!Array.isArray(asked) || asked.length > rangesMax) return serveOne(parts, read, { response })
-  const [range, another] = asked as readonly AskedRange[]
-  if (another === undefined) return serveOne(parts, read, { range, response })
-  const rest = await serveSeveral(parts, read, { asked: asked as readonly AskedRange[], response })
-  if (rest !== 'answered') await serveOne(parts, read, { range: rest === 'whole' ? undefined : rest, response })
+  if (asked === undefined || (asked !== 'malformed' && asked.length > rangesMax)) {
+    return serveOne(parts, read, { response })
+  }
+  // What is no range lies nowhere in the blob: 416, as Backrunner said it.
+  const ranges = asked === 'malformed' ? [] : asked
+  const [first, second] = ranges
+  if (first !== undefined && second === undefined) return serveOne(parts, read, { range: first, response })
+  const rest = await serveSeveral(parts, read, { asked: ranges, response })
+  if (rest !== 'answered')
+    await serveOne(parts, read, { range: rest === 'whole' ? undefined : rest, response })
 }
 
 interface OneAnswer {

@@ -132,8 +132,8 @@ describe('offset and size', () => {
     '%j is no number of bytes',
     (text) => {
       const refusal = expect.objectContaining({ code: 'REQUEST_INVALID' }) as unknown
-      expect(() => sliceOfQuery([['offset', text]])).toThrow(refusal as Error)
-      expect(() => sliceOfQuery([['size', text]])).toThrow(refusal as Error)
+      expect(() => sliceOfQuery([['offset', text]])).toThrow(refusal)
+      expect(() => sliceOfQuery([['size', text]])).toThrow(refusal)
     },
   )
   it('must lie in the blob, all of it', () => {
