@@ -25,5 +25,6 @@ export {
   toJson,
 } from './output.js'
 export { Progress, type ProgressOptions } from './progress.js'
+export { isReachable } from './reachable-host.js'
 export { reportError, runCommand } from './run-command.js'
 export { clusterSecretOption, readClusterSecret, readSecretFile } from './secret-options.js'

@@ -77,9 +77,10 @@ export function exclusionOf(
 /** Every node is to have a copy: one that cannot take it rules out the shard. */
 function exclusionByNodes(
   { id, nodes, blobsMax }: Shard,
-  { node: measured, inFlightBytes }: Measurements,
+  { node: measured, inFlightBytes, inFlightUploads }: Measurements,
   sizeBytes: number,
 ): Exclusion | undefined {
+  const onTheirWay = inFlightUploads.get(id) ?? 0
   const neededBytes = sizeBytes + (inFlightBytes.get(id) ?? 0)
   for (const node of nodes) {
     const figures = measured(node.id).figures
@@ -89,10 +90,10 @@ function exclusionByNodes(
       const reason = `the disk of node ${node.id} takes ${availableBytes} bytes more, then comes its reserve`
       return { code: 'disk-reserve', reason }
     }
-    if (blobsMax !== undefined && blobs !== undefined && blobs >= blobsMax) {
+    if (blobsMax !== undefined && blobs !== undefined && blobs + onTheirWay >= blobsMax) {
       return {
         code: 'max-key-num',
-        reason: `node ${node.id} has ${blobs} blobs; its max-key-num is ${blobsMax}`,
+        reason: `node ${node.id} has ${blobs + onTheirWay} blobs; its max-key-num is ${blobsMax}`,
       }
     }
   }

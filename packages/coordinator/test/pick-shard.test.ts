@@ -173,6 +173,10 @@ describe('a shard is excluded', () => {
     const nodes = { 12: nodeWith({ blobs: 7 }) }
     expect(exclusion(shardOf('1', { blobsMax: 8 }, 2), measured({ nodes }))).toBeUndefined()
     expect(exclusion(shardOf('1', { blobsMax: 7 }, 2), measured({ nodes }))).toBe('max-key-num')
+    const inFlightUploads = new Map([['1', 1]])
+    expect(exclusion(shardOf('1', { blobsMax: 8 }, 2), measured({ nodes, inFlightUploads }))).toBe(
+      'max-key-num',
+    )
   })
 
   test('not by a node that says neither how much it takes nor how many it has', () => {

@@ -17,10 +17,10 @@ const workspace = fileURLToPath(new URL('../../../', import.meta.url))
 
 /**
  * Everything but the coordinator, described in ZooKeeper; the shards are writable.
- * @param {{ work: string, shards: Readonly<Record<string, readonly number[]>> }} settings `shards`: the stores of each,
- *   which are counted from 1
+ * @param {{ work: string, shards: Readonly<Record<string, readonly number[]>>, durability?: 'sync' | 'os' }} settings
+ *   `shards`: the stores of each, which are counted from 1; `durability`: of every store
  */
-export async function startBase({ work, shards }) {
+export async function startBase({ work, shards, durability = 'sync' }) {
   const stops = []
   const zookeeper = await ZooKeeperEnsemble.start()
   stops.push(() => zookeeper.close())
@@ -28,7 +28,7 @@ export async function startBase({ work, shards }) {
   stops.push(...redises.map((redis) => () => redis.close()))
   const stores = []
   for (const id of Object.values(shards).flat().sort())
-    stores.push(await startBackpack({ data: join(work, `store-${id}`) }))
+    stores.push(await startBackpack({ data: join(work, `store-${id}`), durability }))
   stops.push(...stores.map((store) => () => store.stop()))
   await describeCluster(zookeeper, { redises, stores, shards })
   const replicator = await startReplicator(zookeeper)

@@ -6,7 +6,8 @@ import { startSystem } from './system.mjs'
 
 const footnote = `ours: through the gateway; theirs: PUT and GET /1:name on the plain listener of the same process, a shard without an ACL.
 Medians over the runs; ratio: median of the ratios of each round (A B C A B C …), the first round is for warming.
-CPU is user and system time of the coordinator's process by /proc, divided by requests; each blob has 20 KB.`
+CPU is user and system time of the coordinator's process by /proc, divided by requests; each blob has 20 KB. The stores leave it
+to the system when to sync (--durability os): the disk is not what is measured.`
 
 await runBench({
   name: 'bench:gateway',

@@ -1,4 +1,4 @@
-// The rows of the table: reads of what is in memory, and uploads with syncs while the copies are made.
+// The rows of the table: reads of what is in memory, and uploads while the copies are made.
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { blobBytes, runStride } from '../store/blobs.mjs'

@@ -3,6 +3,7 @@ import {
   CliError,
   clusterSecretOption,
   exitCodes,
+  isReachable,
   listenPortArgument,
   parseArguments,
   pathArgument,
@@ -112,6 +113,9 @@ async function serve(
     ...settings,
   })
   announce(cluster, directory)
+  if (isReachable(settings.host)) {
+    printNote(`Warning: whoever reaches ${settings.host} on this port can read, add and delete every photo.`)
+  }
   if (!signal.aborted) await once(signal, 'abort')
   await cluster.close()
   return exitCodes.done

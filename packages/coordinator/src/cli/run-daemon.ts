@@ -1,8 +1,7 @@
 // The daemon from reading the model to the last request answered.
-import { CliError, exitCodes, printLine, printNote } from '@backpack/command-line'
+import { CliError, exitCodes, isReachable, printLine, printNote } from '@backpack/command-line'
 import type { Secret } from '@backpack/signing'
 import { once } from 'node:events'
-import { isIP } from 'node:net'
 import { pino } from 'pino'
 import { Coordinator } from '../coordinator.js'
 import { codeOf } from '../error-codes.js'
@@ -83,7 +82,7 @@ async function listen(
 }
 
 function warnWhenReachable(host: string, clusterSecret: Secret | undefined): void {
-  if (host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'))) return
+  if (!isReachable(host)) return
   printNote(`Warning: whoever reaches ${host} on this port can read, add and delete every photo.`)
   if (clusterSecret === undefined) {
     printNote('Nor do stores ask who writes to them: give both a secret with --cluster-secret-file.')

@@ -41,6 +41,8 @@ export interface Measurements {
   readonly freeSpaceLimits: FreeSpaceLimits
   /** Bytes on their way to a shard, by its id: not yet in any size. */
   readonly inFlightBytes: ReadonlyMap<string, number>
+  /** Uploads on their way to a shard, by its id. */
+  readonly inFlightUploads: ReadonlyMap<string, number>
   /** What a node is taken to need that nothing is known of: as much as the usual one that was measured. */
   readonly typicalUsPerByte: number
   readonly node: (id: string) => NodeMeasurement

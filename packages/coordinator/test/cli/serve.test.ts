@@ -93,6 +93,9 @@ describe('the daemon', () => {
     await daemon.printed(
       /Warning: whoever reaches 0\.0\.0\.0 on this port can read, add and delete every photo/,
     )
+    await daemon.printed(
+      /Nor do stores ask who writes to them: give both a secret with --cluster-secret-file/,
+    )
   })
 })
 

@@ -163,7 +163,7 @@ describe('HTTPS', () => {
     makeCertificate(directory, 'site')
     const { gateway, port } = await started(
       { https_address: any, ...files },
-      { limits: { drainMs: 3_600_000 } },
+      { limits: { drainMs: 3_600_000, headersMs: 3_600_000 } },
     )
     const socket = await secured(port(true))
     socket.destroy()
@@ -177,8 +177,9 @@ describe('HTTPS', () => {
     plain.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n')
     await plain.ended()
     const slow = connectTcp({ port: port(true), host: '127.0.0.1' })
-    // The beginning of a ClientHello, byte by byte, for as long as the server likes.
-    const drip = setInterval(() => slow.write(Buffer.from([0x16])), 20)
+    // A ClientHello of 512 bytes, byte by byte, for as long as the server likes.
+    slow.write(Buffer.from('160301020001' + '0001fc0303', 'hex'))
+    const drip = setInterval(() => slow.write(Buffer.alloc(1)), 20)
     slow.on('error', () => undefined)
     await once(slow, 'close')
     clearInterval(drip)

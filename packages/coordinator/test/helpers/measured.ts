@@ -51,6 +51,7 @@ export function measured({
   return {
     freeSpaceLimits: noFreeSpaceLimits,
     inFlightBytes: new Map(),
+    inFlightUploads: new Map(),
     typicalUsPerByte: 0,
     random: () => 0.5,
     ...fields,

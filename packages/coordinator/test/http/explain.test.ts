@@ -139,6 +139,18 @@ test('the limits of a shard’s bytes and blobs hold from one upload to the next
   expect(codes).toEqual([200, 200, 'max-key-num'])
 })
 
+test('uploads at the same moment do not pass a limit together', async () => {
+  const cluster = await smallCluster({ nodesPerShard: [1], capacityBytes: 100_000 })
+  await untilKnown(cluster.port)
+  const uploads = Array.from({ length: 12 }, (_, at) => {
+    return send(cluster.port, 'PUT', `/${at}`, { body: patternBytes(20_000) })
+  })
+  await Promise.all(uploads)
+  const { usedBytes } = await cluster.node('11').store.stats()
+  expect(usedBytes).toBeGreaterThan(20_000)
+  expect(usedBytes).toBeLessThanOrEqual(100_000)
+})
+
 function untilKnown(port: number): Promise<void> {
   return until(async () => {
     const { shards } = jsonOf<Explained & ChoiceExplanation>(await send(port, 'GET', '/-/explain'))

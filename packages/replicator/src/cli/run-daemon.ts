@@ -1,8 +1,7 @@
 // The daemon from reading the model to the last task under way.
-import { CliError, exitCodes, printLine, printNote } from '@backpack/command-line'
+import { CliError, exitCodes, isReachable, printLine, printNote } from '@backpack/command-line'
 import type { Secret } from '@backpack/signing'
 import { once } from 'node:events'
-import { isIP } from 'node:net'
 import { pino } from 'pino'
 import { codeOf } from '../error-codes.js'
 import type { ReplicatorLog } from '../options.js'
@@ -59,7 +58,7 @@ async function open(settings: DaemonSettings, log: ReplicatorLog): Promise<Repli
 /** What is served here is harmless, but it shows that this machine is not alone with its stores. */
 function warnWhenReachable({ host, port, clusterSecret }: DaemonSettings): void {
   if (clusterSecret !== undefined || port === undefined) return
-  if (host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'))) return
+  if (!isReachable(host)) return
   printNote(`Warning: ${host} is reached by other machines, and stores do not ask who writes to them.`)
   printNote('Give stores, coordinators and replicators a secret with --cluster-secret-file.')
 }

@@ -40,6 +40,19 @@ test('the daemon says that it started, copies, and ends with 0 on SIGTERM', asyn
   expect(daemon.exitCode).toBe(0)
 })
 
+test('a cluster secret that cannot be read stops it before it asks anybody', async () => {
+  const place = ['127.0.0.1:1', '/root']
+  const ended = await replicator(...place, '--cluster-secret-file', '/does/not/exist')
+  expect(ended).toMatchObject({ exitCode: 1, stdout: '' })
+  expect(ended.stderr).toContain('The cluster secret cannot be read from /does/not/exist: ENOENT.')
+})
+
+test('it warns when others can reach it and there is no secret', async () => {
+  const cluster = await RealCluster.start()
+  const daemon = await cluster.startDaemon('--port', '0', '--host', '0.0.0.0')
+  await daemon.printed(/Warning: 0\.0\.0\.0 is reached by other machines/)
+})
+
 test('Ctrl-C ends it with 0 too', async () => {
   const cluster = await RealCluster.start()
   const daemon = await cluster.startDaemon()

@@ -1,8 +1,7 @@
 // `backpack serve` from opening the store to the last request answered.
-import { CliError, countOf, exitCodes, formatBytes, printNote } from '@backpack/command-line'
+import { CliError, countOf, exitCodes, formatBytes, isReachable, printNote } from '@backpack/command-line'
 import type { Secret } from '@backpack/signing'
 import { once } from 'node:events'
-import { isIP } from 'node:net'
 import { type Logger, pino } from 'pino'
 import { type Daemon, type DaemonOptions, startDaemon } from '../http/start-daemon.js'
 import type { StoreOptions } from '../options.js'
@@ -124,7 +123,7 @@ async function announce(
 }
 
 function warnWhenReachable({ host, clusterSecret, refuseUnsignedReads }: DaemonSettings, log: Logger): void {
-  if (host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'))) return
+  if (!isReachable(host)) return
   if (clusterSecret !== undefined) {
     log.info({ host, refuseUnsignedReads }, 'listening beyond this machine; writes need the cluster secret')
     return
