@@ -26,6 +26,7 @@ describe('a blob', () => {
       version: expect.stringMatching(/^[0-9a-f]{16}$/) as string,
       etag: expect.stringMatching(/^"[0-9a-f]{16}-[0-9a-f]{8}"$/) as string,
       copies: 1,
+      nodes: [expect.objectContaining({ url: expect.stringMatching(/^http:/) as string })],
     })
     const got = await coordinator.get('1', name)
     expect((await bytesOf(got!.body)).toString()).toBe('meow')

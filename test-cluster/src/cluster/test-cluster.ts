@@ -9,29 +9,13 @@ import { layOut, range, serverOf } from './cluster-layout.js'
 import type { ClusterMember } from './cluster-member.js'
 import { type ResolvedOptions, resolveOptions, type TestClusterOptions } from './cluster-options.js'
 import { ClusterParts, found } from './cluster-parts.js'
+import type { CoordinatorStats, Uploaded } from './coordinator-answers.js'
 import type { Daemon } from './daemon.js'
 import type { Gateway } from './gateway.js'
 import type { ServerGroup } from './server-group.js'
 
 const copiedMs = 30_000
 const noticedMs = 15_000
-
-/** What a coordinator answers to an upload. */
-export interface Uploaded {
-  readonly shardId: string
-  readonly version: string
-  readonly etag: string
-  readonly copies: number
-}
-
-/** Some of a coordinator's `/stats`, as in 2013. */
-export interface CoordinatorStats {
-  readonly total_shards: number
-  readonly writable_shards: number
-  readonly queue_length: number
-  readonly processed_uploads: number
-  readonly failed_uploads: number
-}
 
 export class TestCluster implements AsyncDisposable {
   /** Where in ZooKeeper the cluster is described. */

@@ -1,13 +1,13 @@
 // Puts the gateway's routes together: fastify plugins, one file each. Never listens: whoever does gives `handle` its
 // requests. Keys never meet fastify's router, which sees the handler's name alone.
+import { ClusterError } from '@backpack/cluster-model'
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import { endUnread, type Refusal } from '../http/answers.js'
+import { endUnread } from '../http/answers.js'
 import { RequestRules } from '../http/request-rules.js'
 import { registerAccess } from './authorize.js'
 import { bulkDelete } from './bulk-delete.js'
 import { deleteBlob } from './delete.js'
-import { gatewayRefusalOf } from './gateway-answers.js'
 import type { GatewayParts } from './gateway-parts.js'
 import { handlerOf } from './gateway-request.js'
 import { getBlob } from './get.js'
@@ -17,6 +17,7 @@ import { ping } from './ping.js'
 import { preflightAnswer } from './preflight.js'
 import { proxyStat } from './proxy-stat.js'
 import { redirect } from './redirect.js'
+import { refuse } from './refuse.js'
 import { stat } from './stat.js'
 import { staticFiles } from './static-files.js'
 import { updateLocalConfig } from './update-local-config.js'
@@ -67,14 +68,15 @@ export async function buildGateway(parts: GatewayParts): Promise<Gateway> {
     exposeHeadRoutes: false,
     logger: false,
     return503OnClosing: false,
-    frameworkErrors: (error, request, reply) =>
-      answerError(parts, error, request as unknown as FastifyRequest, reply as unknown as FastifyReply),
+    frameworkErrors: (error, request, reply) => {
+      void refuse(parts, { request, reply }, error)
+    },
   })
   // Bodies are the handlers' own business: an upload is stored as it comes.
   for (const method of ['POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'QUERY']) {
     app.addHttpMethod(method, { hasBody: false, overrideExisting: true })
   }
-  app.setErrorHandler((error, request, reply) => answerError(parts, error, request, reply))
+  app.setErrorHandler((error, request, reply) => refuse(parts, { request, reply }, error))
   app.setNotFoundHandler((request, reply) => answerWrongMethod(app, parts, request, reply))
   registerAccess(app, parts)
   for (const handler of Object.values(handlers)) app.register(handler, parts)
@@ -103,36 +105,6 @@ function frontOf(parts: GatewayParts, rules: RequestRules, handle: Gateway['hand
   }
 }
 
-/** Answers with what was thrown. */
-function answerError(
-  parts: GatewayParts,
-  thrown: unknown,
-  request: FastifyRequest,
-  reply: FastifyReply,
-): FastifyReply {
-  const refusal = gatewayRefusalOf(thrown)
-  noteRefusal(parts, request, refusal)
-  const { status, error, headers } = refusal
-  if (status >= 500) parts.log.error({ err: thrown, method: request.method, status }, 'request failed')
-  endUnread(request.raw, reply.raw)
-  reply.code(status).headers(headers).type('text/plain; charset=utf-8')
-  return reply.send(`${error}\n`)
-}
-
-export function noteRefusal(
-  { recentErrors }: GatewayParts,
-  { raw, ip, originalUrl }: FastifyRequest,
-  { status, error }: Refusal,
-): void {
-  recentErrors.add({
-    method: raw.method ?? '',
-    remoteAddress: `${ip}:${raw.socket.remotePort ?? 0}`,
-    url: originalUrl,
-    error,
-    status,
-  })
-}
-
 /** Backrunner says 400 where others say 405; a browser that asks what it may do is told. */
 function answerWrongMethod(
   app: FastifyInstance,
@@ -142,9 +114,12 @@ function answerWrongMethod(
 ): FastifyReply {
   const url = routeOf(request.originalUrl)
   const allowedMethods = ['GET', 'HEAD', 'POST', 'PUT'].filter((method) => app.hasRoute({ method, url }))
-  endUnread(request.raw, reply.raw)
   const preflight = preflightAnswer(request.raw, { allowedMethods, config: parts.config() })
-  if (preflight !== undefined) return reply.code(204).headers(preflight).send()
-  reply.code(400).header('Allow', allowedMethods.join(', ')).type('text/plain; charset=utf-8')
-  return reply.send(`This takes ${allowedMethods.join(' and ')}\n`)
+  if (preflight !== undefined) {
+    endUnread(request.raw, reply.raw)
+    return reply.code(204).headers(preflight).send()
+  }
+  const headers = { Allow: allowedMethods.join(', ') }
+  const error = new ClusterError('REQUEST_INVALID', `This takes ${allowedMethods.join(' and ')}`, { headers })
+  return refuse(parts, { request, reply }, error)
 }

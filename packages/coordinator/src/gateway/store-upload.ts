@@ -1,11 +1,13 @@
 // What both uploads do: receive the body, store it in a shard, say where the copies are.
 import { ClusterError, type Shard } from '@backpack/cluster-model'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { handlePut } from '../handle-put.js'
+import { handlePut, type PutReceipt } from '../handle-put.js'
 import { copiesHeader, shardHeader, versionHeader } from '../http/answers.js'
+import { reasonFields, recordChoice } from '../http/explain-answer.js'
 import { copiesWanted, refuseConditions } from '../http/serve-put.js'
 import type { GatewayParts } from './gateway-parts.js'
 import { firstOf } from '../access/read-credentials.js'
+import { refuse } from './refuse.js'
 import { lookupResultOf } from './lookup.js'
 
 export interface UploadPlace {
@@ -30,17 +32,28 @@ export async function storeUpload(
     throw new ClusterError('REQUEST_INVALID', 'An upload needs a Content-Length of at least 1')
   // While a large body goes on to its node nothing moves here; the body itself has a deadline of its own.
   raw.socket.setTimeout(0)
-  const receipt = await handlePut(parts, {
-    name: key,
-    receive: () => {
-      if (headers.expect !== undefined) reply.raw.writeContinue()
-      return parts.receiver.receiveRequest(raw, sizeBytes)
-    },
-    contentType: headers['content-type'],
-    shardId,
-    mayUse,
-    copies: copiesWanted(headers) ?? parts.copies,
-  })
+  const copies = copiesWanted(headers) ?? parts.copies
+  const choice = recordChoice(headers)
+  let receipt: PutReceipt
+  try {
+    receipt = await handlePut(parts, {
+      name: key,
+      receive: () => {
+        if (headers.expect !== undefined) reply.raw.writeContinue()
+        return parts.receiver.receiveRequest(raw, sizeBytes)
+      },
+      contentType: headers['content-type'],
+      shardId,
+      mayUse,
+      copies,
+      onChoice: choice.onChoice,
+    })
+  } catch (error) {
+    const explained = choice.fields()
+    if (explained.explain === undefined) throw error
+    // A line of text cannot hold what was asked for.
+    return refuse(parts, { request, reply }, error, { ...reasonFields(error), ...explained })
+  }
   const { version, etag, nodes } = receipt
   reply.headers({
     [shardHeader]: receipt.shardId,
@@ -49,7 +62,7 @@ export async function storeUpload(
     [copiesHeader]: String(nodes.length),
   })
   const answers = nodes.map((node) => ({ node, blob: { version, etag, sizeBytes } }))
-  return reply.send({ bucket: receipt.shardId, key, reply: lookupResultOf(key, answers) })
+  return reply.send({ bucket: receipt.shardId, key, reply: lookupResultOf(key, answers), ...choice.fields() })
 }
 
 /** To Backrunner a Range of an upload was where to write: blobs here are written whole. */

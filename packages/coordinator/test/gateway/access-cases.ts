@@ -50,7 +50,7 @@ const otherMethod: Readonly<Record<string, string>> = {
   GET: 'HEAD',
   HEAD: 'POST',
   POST: 'PUT',
-  PUT: 'POST',
+  PUT: 'GET',
   DELETE: 'GET',
 }
 

@@ -1,0 +1,29 @@
+// Answers a request with what was thrown, and remembers it for /proxy_stat.
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { endUnread } from '../http/answers.js'
+import { gatewayRefusalOf } from './gateway-answers.js'
+import type { GatewayParts } from './gateway-parts.js'
+
+/** One line of text; with `fields` JSON, which holds them beside the error and its code. */
+export function refuse(
+  { recentErrors, log }: GatewayParts,
+  { request, reply }: { readonly request: FastifyRequest; readonly reply: FastifyReply },
+  thrown: unknown,
+  fields?: object,
+): FastifyReply {
+  const { raw, ip, originalUrl } = request
+  const { status, code, error, headers } = gatewayRefusalOf(thrown)
+  const method = raw.method ?? ''
+  recentErrors.add({
+    method,
+    remoteAddress: `${ip}:${raw.socket.remotePort ?? 0}`,
+    url: originalUrl,
+    error,
+    status,
+  })
+  if (status >= 500) log.error({ err: thrown, method, status }, 'request failed')
+  endUnread(raw, reply.raw)
+  reply.code(status).headers(headers)
+  if (fields !== undefined) return reply.send({ error, code, ...fields })
+  return reply.type('text/plain; charset=utf-8').send(`${error}\n`)
+}

@@ -1,0 +1,89 @@
+// The minimum rates of connections: of readers, and of bodies that no route waits for.
+import { expect, onTestFinished, test } from 'vitest'
+import { type SlowClient, slowSender } from '../faults/slow-client.js'
+import { falseNode } from '../helpers/false-node.js'
+import { patternBytes, send } from '../helpers/http-request.js'
+import { openConnections } from '../helpers/open-connections.js'
+import { headerOf, RawConnection } from '../helpers/raw-http.js'
+import { smallCluster } from '../helpers/small-cluster.js'
+import { until } from '../helpers/until.js'
+
+const mebibyte = 1024 * 1024
+
+function ticking(client: SlowClient): SlowClient {
+  const ticks = setInterval(() => client.tick(), 20)
+  onTestFinished(() => clearInterval(ticks))
+  return client
+}
+
+async function connected(port: number): Promise<RawConnection> {
+  const connection = await RawConnection.open(port)
+  onTestFinished(() => connection.close())
+  return connection
+}
+
+test('a reader that goes on, but too slowly, is closed', async () => {
+  const cluster = await smallCluster({
+    nodesPerShard: [1],
+    limits: { answerBytesPerSecondMin: 100 * mebibyte, answerWindowMs: 500 },
+  })
+  await cluster.node('11').store.put('large', patternBytes(60 * mebibyte))
+  const { socket } = await connected(cluster.port)
+  socket.pause()
+  socket.write('GET /1:large HTTP/1.1\r\nHost: a\r\n\r\n')
+  const readOn = setInterval(() => socket.resume().once('data', () => socket.pause()), 10)
+  onTestFinished(() => clearInterval(readOn))
+  await until(() => openConnections(cluster.port).size === 1, 'it is connected')
+  await until(() => openConnections(cluster.port).size === 0, 'it is closed')
+})
+
+test('a reader at a rate that is enough gets everything', async () => {
+  const cluster = await smallCluster({
+    nodesPerShard: [1],
+    limits: { answerBytesPerSecondMin: 1, answerWindowMs: 50 },
+  })
+  const large = patternBytes(30 * mebibyte)
+  await cluster.node('11').store.put('large', large)
+  const answer = await send(cluster.port, 'GET', '/1:large')
+  expect(answer.body.equals(large)).toBe(true)
+})
+
+test.each([
+  ['a method that is not served', 'PATCH /1:x', 'Content-Length: 60000'],
+  ['a read', 'GET /1:x', 'Content-Length: 60000'],
+  ['a read, in chunks', 'GET /-/live', 'Transfer-Encoding: chunked'],
+  ['JSON', 'POST /-/queue/retry', 'Content-Type: application/json\r\nContent-Length: 60000'],
+])('a body behind %s that does not come is the end of the connection', async (_, start, header) => {
+  const cluster = await smallCluster({ nodesPerShard: [1], limits: { bodyWindowMs: 100 } })
+  const { port } = cluster
+  const drip = header.startsWith('Transfer') ? '1\r\nx\r\n' : ' '
+  const client = ticking(slowSender(port, `${start} HTTP/1.1\r\nHost: a\r\n${header}\r\n\r\n`, drip))
+  await until(() => openConnections(port).size === 1, 'it is connected')
+  await until(() => openConnections(port).size === 0, 'it is closed')
+  client.socket.destroy()
+})
+
+test('a body that waits behind another answer is not taken for slow, nor is a connection without a request', async () => {
+  const slow = await falseNode((request, response) => {
+    request.resume().on('end', () => {
+      setTimeout(() => response.writeHead(201, { ETag: '"0123456789abcdef-01234567"' }).end(), 600)
+    })
+  })
+  const { port } = await smallCluster({
+    nodesPerShard: [1],
+    otherNodes: { 11: slow },
+    limits: { bodyWindowMs: 100, answerWindowMs: 100 },
+  })
+  const idle = await connected(port)
+  idle.write('GET /-/live HTTP/1.1\r\nHost: a\r\n\r\n')
+  expect((await idle.read())?.status).toBe(200)
+  const connection = await connected(port)
+  const put = (name: string) => `PUT /${name} HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\n`
+  connection.write(`${put('first')}meow${put('second')}`)
+  expect((await connection.read())?.status).toBe(200)
+  connection.write('meow')
+  const second = await connection.read()
+  expect([second?.status, headerOf(second!, 'Connection')]).toEqual([200, 'keep-alive'])
+  idle.write('GET /-/live HTTP/1.1\r\nHost: a\r\n\r\n')
+  expect((await idle.read())?.status).toBe(200)
+})
