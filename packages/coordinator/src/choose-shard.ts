@@ -14,7 +14,7 @@ export interface ShardWish {
   readonly sizeBytes: number
   /** Shards that failed this upload already. */
   readonly tried: ReadonlySet<string>
-  /** Shards that its user may write; default: all. A shard that was asked for is not looked at. */
+  /** Shards that its user may write; default: all. */
   readonly mayUse?: ((shard: Shard) => boolean) | undefined
   /** Is told how the choice came about, also when it ends in an error. */
   readonly onChoice?: ((explanation: ChoiceExplanation) => void) | undefined
@@ -84,10 +84,27 @@ function excluded(shard: Shard, code: Exclusion['code'], reason: string): ShardS
   return { shard, excluded: { code, reason } }
 }
 
-function wantedShard(parts: CoordinatorParts, id: string, { sizeBytes, copies }: ShardWish): Choice {
+/** Before a body is received: throws ACCESS_DENIED when there are shards, and none in question that its user may write. */
+export function checkMayWrite(
+  { watch }: CoordinatorParts,
+  { shardId, mayUse }: Pick<ShardWish, 'shardId' | 'mayUse'>,
+): void {
+  if (mayUse === undefined) return
+  const { shards } = watch.snapshot
+  const inQuestion = shardId === undefined ? [...shards.values()] : [shards.get(shardId) ?? []].flat()
+  if (inQuestion.length > 0 && !inQuestion.some(mayUse)) throw mayNotWrite()
+}
+
+function mayNotWrite(): ClusterError {
+  return new ClusterError('ACCESS_DENIED', 'This user may not do this, or the signature is wrong')
+}
+
+function wantedShard(parts: CoordinatorParts, id: string, { sizeBytes, copies, mayUse }: ShardWish): Choice {
   const { snapshot } = parts.watch
   const shard = snapshot.shards.get(id)
   if (shard === undefined) throw new ClusterError('SHARD_UNKNOWN', `There is no shard ${JSON.stringify(id)}`)
+  // The ACL may be another one than when the upload began.
+  if (mayUse?.(shard) === false) throw mayNotWrite()
   const measurements = measurementsOf(parts)
   const scores = scoreShards({ ...snapshot, shards: new Map([[id, shard]]) }, measurements, sizeBytes)
   const candidates = scores.filter(isRated).filter(() => shard.nodes.length >= copies)

@@ -150,35 +150,12 @@ export class Coordinator implements AsyncDisposable {
   }
 
   /**
-   * Serves the gateway as its configuration file says, and goes by that file from then on. Throws INVALID_OPTIONS with all
-   * its problems, and for a second gateway; rejects with the error of listen(2), such as EADDRINUSE.
+   * Serves the gateway as its configuration file says, and goes by that file until it is drained. Throws INVALID_OPTIONS
+   * with all its problems, and for a second gateway at a time; rejects with the error of listen(2), such as EADDRINUSE.
    */
   async listenGateway({ configFile }: { readonly configFile: string }): Promise<GatewayListening> {
     this.#assertOpen()
-    const settings = this.#gateway
-    const { log } = this.#parts
-    const liveConfig = await LiveConfig.open(configFile, { log })
-    try {
-      this.#assertOpen()
-      if (settings.liveConfig !== undefined)
-        throw new ClusterError('INVALID_OPTIONS', 'This coordinator has a gateway already')
-      settings.liveConfig = liveConfig
-      const listening = await startGateway(this.#parts, liveConfig)
-      const closing: GatewayListening = {
-        ...listening,
-        drain: async () => {
-          this.#listening.delete(closing)
-          await listening.drain()
-          await liveConfig.close()
-        },
-      }
-      this.#listening.add(closing)
-      return closing
-    } catch (error) {
-      if (settings.liveConfig === liveConfig) settings.liveConfig = undefined
-      await liveConfig.close()
-      throw error
-    }
+    return this.#track(this.#openGateway(configFile))
   }
 
   /**
@@ -192,6 +169,39 @@ export class Coordinator implements AsyncDisposable {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
+  }
+
+  async #openGateway(configFile: string): Promise<GatewayListening> {
+    const settings = this.#gateway
+    const { log } = this.#parts
+    const liveConfig = await LiveConfig.open(configFile, { log })
+    const forget = async () => {
+      if (settings.liveConfig === liveConfig) settings.liveConfig = undefined
+      await liveConfig.close()
+    }
+    try {
+      this.#assertOpen()
+      if (settings.liveConfig !== undefined)
+        throw new ClusterError('INVALID_OPTIONS', 'This coordinator has a gateway already')
+      settings.liveConfig = liveConfig
+      const listening = await startGateway(this.#parts, liveConfig)
+      // A close() meanwhile has not seen it.
+      if (this.#closing !== undefined) await listening.drain()
+      this.#assertOpen()
+      const closing: GatewayListening = {
+        ...listening,
+        drain: async () => {
+          this.#listening.delete(closing)
+          await listening.drain()
+          await forget()
+        },
+      }
+      this.#listening.add(closing)
+      return closing
+    } catch (error) {
+      await forget()
+      throw error
+    }
   }
 
   async #close(): Promise<void> {

@@ -28,8 +28,7 @@ export interface ShardExplanation {
   readonly weight?: number
   readonly softlyFull?: boolean
   readonly factors?: ShardFactors
-  /** Of a shard that the user may not write to not even these are shown. */
-  readonly nodes?: readonly NodeExplanation[]
+  readonly nodes: readonly NodeExplanation[]
 }
 
 export interface NodeExplanation {
@@ -55,8 +54,15 @@ export function explainChoice(
     group,
     freeSpaceLimits: measurements.freeSpaceLimits,
     typicalUsPerByte: measurements.typicalUsPerByte,
-    shards: scores.map((score) => explainShard(score, measurements, isRated(score) ? partOf(score) : 0)),
+    // A shard that its user may not write to is none of his business.
+    shards: scores
+      .filter(isConcern)
+      .map((score) => explainShard(score, measurements, isRated(score) ? partOf(score) : 0)),
   }
+}
+
+function isConcern(score: ShardScore): boolean {
+  return isRated(score) || score.excluded.code !== 'not-allowed'
 }
 
 function explainShard(score: ShardScore, measurements: Measurements, probability: number): ShardExplanation {
@@ -64,8 +70,7 @@ function explainShard(score: ShardScore, measurements: Measurements, probability
   const nodes = shard.nodes.map((node) => explainNode(node, measurements))
   if (!isRated(score)) {
     const { code, reason } = score.excluded
-    const explained = { shard: shard.id, probability, excluded: code, reason }
-    return code === 'not-allowed' ? explained : { ...explained, nodes }
+    return { shard: shard.id, probability, excluded: code, reason, nodes }
   }
   const { pain, weight, softlyFull, factors } = score
   return { shard: shard.id, probability, pain, weight, softlyFull, factors, nodes }

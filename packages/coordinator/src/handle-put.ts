@@ -1,7 +1,7 @@
 // An upload in reading order: receive → pick a shard → upload to one node → see to the other copies.
 import { ClusterError, pathOfName, type ServerNode, type Shard } from '@backpack/cluster-model'
 import { checkName } from './blob-address.js'
-import { chooseShard } from './choose-shard.js'
+import { checkMayWrite, chooseShard } from './choose-shard.js'
 import { codeOf, meaningOf } from './error-codes.js'
 import type { ChoiceExplanation } from './explain-choice.js'
 import type { CoordinatorParts } from './parts.js'
@@ -18,7 +18,7 @@ export interface PutRequest {
   readonly shardId: string | undefined
   /** Copies to wait for, the first included. */
   readonly copies: number
-  /** Shards that its user may write; default: all. A shard that was asked for is not looked at. */
+  /** Shards that its user may write, asked before and after the body has come; default: all. */
   readonly mayUse?: (shard: Shard) => boolean
   /** Is told how each choice of a shard came about, also when it ends in an error. */
   readonly onChoice?: ((explanation: ChoiceExplanation) => void) | undefined
@@ -49,6 +49,7 @@ export async function handlePut(parts: CoordinatorParts, request: PutRequest): P
   let received: ReceivedBody | undefined
   try {
     checkName(request.name)
+    checkMayWrite(parts, request)
     received = await request.receive()
     const receipt = await storeSomewhere(parts, request, received)
     uploads.end('uploaded', received.sizeBytes, performance.now() - startedAtMs)

@@ -11,11 +11,12 @@ const reasonsShownMax = 20
  * but space; else NOTHING_FITS. details.reasons has a sentence for each shard, by id.
  */
 export function nothingFits(exclusions: readonly ExcludedShard[]): ClusterError {
-  const reasons = Object.fromEntries(exclusions.map(({ shard, excluded }) => [shard.id, excluded.reason]))
+  // A shard that its user may not write to is none of his business, not even that it is there.
   const concerned = exclusions.filter(({ excluded }) => excluded.code !== 'not-allowed')
-  const shown = showReasons(exclusions)
+  const reasons = Object.fromEntries(concerned.map(({ shard, excluded }) => [shard.id, excluded.reason]))
+  const shown = showReasons(concerned)
   if (exclusions.length > 0 && concerned.length === 0) {
-    return new ClusterError('ACCESS_DENIED', 'There is no shard that this user may write to', { reasons })
+    return new ClusterError('ACCESS_DENIED', 'There is no shard that this user may write to')
   }
   if (concerned.length > 0 && concerned.every(({ excluded }) => isAboutSpace(excluded))) {
     return new ClusterError('OUT_OF_SPACE', `No shard has room for this upload: ${shown}`, { reasons })

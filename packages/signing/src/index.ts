@@ -1,5 +1,12 @@
 export { isSignatureOf, signText } from './hmac.js'
-export { parseSecret, readSecret, SecretError, type SecretSource } from './read-secret.js'
+export {
+  parseSecret,
+  readSecret,
+  secretBytesMax,
+  secretBytesMin,
+  SecretError,
+  type SecretSource,
+} from './read-secret.js'
 export { Secret } from './secret.js'
 export { formEncode, signedText, type SignedParts } from './signed-text.js'
 export {

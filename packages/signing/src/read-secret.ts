@@ -2,8 +2,9 @@
 import { readFile } from 'node:fs/promises'
 import { Secret } from './secret.js'
 
-const secretBytesMin = 16
-const secretBytesMax = 4096
+/** Of every secret between daemons. */
+export const secretBytesMin = 16
+export const secretBytesMax = 4096
 
 /** What is wrong with the secret, in words that do not show it. */
 export class SecretError extends Error {

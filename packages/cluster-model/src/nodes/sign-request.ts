@@ -25,8 +25,8 @@ export function signRequest(
     sizeBytes,
     checksum,
     version: headers['X-Backpack-Version'],
-    // As it arrives: space around a value is not part of it (RFC 9110, 5.5).
-    contentType: headers['Content-Type']?.trim(),
+    // As it arrives: spaces and tabs around a value are not part of it (RFC 9110, 5.5); other white space is.
+    contentType: headers['Content-Type']?.replace(/^[ \t]+|[ \t]+$/g, ''),
   })
   return { ...headers, [writeSignatureHeader]: signature }
 }

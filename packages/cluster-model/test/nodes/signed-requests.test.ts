@@ -70,6 +70,15 @@ describe('a client with the cluster secret', () => {
     expect(seen).toEqual([put, put, put, ...rest])
   })
 
+  test.each(['image/gif\u00a0', '\u00a0image/gif', '\t image/gif \u00a0\t '])(
+    'signs the type %j as it arrives: only spaces and tabs around it are lost',
+    async (contentType) => {
+      const { node, seen } = await checkingNode()
+      await makeClient(clusterSecret).put(node, '/a', bytes, { ...options, contentType })
+      expect(seen).toEqual([`PUT ${checksum}`])
+    },
+  )
+
   test('sends no body without a checksum', async () => {
     const { node, seen } = await checkingNode()
     const put = makeClient(clusterSecret).put(node, '/a', bytes, { sizeBytes: 1, contentType: undefined })

@@ -1,7 +1,7 @@
 // Who may do what: the ACL of a shard, or of the administrators, against what a request shows. Pure but for the clock
 // that is given. The rules are Backrunner's: docs/gateway.md has them in a table.
 import { type AclEntry, aclFlags, ClusterError, type ShardAccess } from '@backpack/cluster-model'
-import { isSignatureOf, type Secret, signedText } from '@backpack/signing'
+import { isSignatureOf, Secret, signedText } from '@backpack/signing'
 
 export type Right = 'read' | 'write' | 'admin'
 
@@ -16,6 +16,8 @@ export interface Credentials {
   /** Whether the signature is the token's. */
   readonly isSignedWith: (token: Secret) => boolean
 }
+
+const nobodysToken = new Secret('nobody has this token')
 
 const flagOf = { read: 0, write: aclFlags.write, admin: aclFlags.admin } as const satisfies Record<
   Right,
@@ -40,6 +42,15 @@ export function mayAccess(access: ShardAccess, request: AccessRequest): boolean 
   return denialOf(access, request) === undefined
 }
 
+/**
+ * For an upload that goes on for a while: whether its user may write to a shard by the ACL that the shard has then, the
+ * end of the request looked at as of now.
+ */
+export function mayWriteWith(credentials: Credentials): (shard: { readonly access: ShardAccess }) => boolean {
+  const nowMs = Date.now()
+  return ({ access }) => access === 'open' || mayAccess(access, { credentials, right: 'write', nowMs })
+}
+
 /** An end that has passed, or is no time, refuses also where everybody is let in. */
 function denialOf(
   access: ShardAccess,
@@ -55,7 +66,11 @@ function denialOf(
 
 /** A flag that is missing refuses even a user who needs no signature. */
 function isAllowed(entry: AclEntry | undefined, credentials: Credentials, right: Right): boolean {
-  if (entry === undefined) return false
+  if (entry === undefined) {
+    // Takes as long as a listed user's wrong signature: time must not tell who is listed.
+    credentials.isSignedWith(nobodysToken)
+    return false
+  }
   const { flags, token } = entry
   if ((flags & flagOf[right]) !== flagOf[right]) return false
   return (flags & aclFlags.unsigned) !== 0 || credentials.isSignedWith(token)

@@ -3,7 +3,7 @@
 import type { Shard, ShardAccess } from '@backpack/cluster-model'
 import type { IncomingMessage } from 'node:http'
 import { decodeTarget } from '../blob-address.js'
-import { checkAccess, type Credentials, mayAccess, type Right } from './check-access.js'
+import { checkAccess, type Credentials, mayWriteWith, type Right } from './check-access.js'
 import { readCredentials } from './read-credentials.js'
 
 /** Throws ACCESS_DENIED. Costs nothing where there is no ACL. */
@@ -11,16 +11,20 @@ export function checkPlainAccess(access: ShardAccess, request: IncomingMessage, 
   if (access !== 'open') checkAccess(access, { credentials: plainCredentials(request), right })
 }
 
-/** For choosing among the shards that the request may write. */
+/** As mayWriteWith(); who asks is only looked at once a shard has an ACL. */
 export function mayWritePlainly(request: IncomingMessage): (shard: Shard) => boolean {
-  let credentials: Credentials | undefined
-  return ({ access }) => {
-    if (access === 'open') return true
-    credentials ??= plainCredentials(request)
-    return mayAccess(access, { credentials, right: 'write' })
+  let mayWrite: ((shard: Shard) => boolean) | undefined
+  return (shard) => {
+    if (shard.access === 'open') return true
+    mayWrite ??= mayWriteWith(plainCredentials(request))
+    return mayWrite(shard)
   }
 }
 
 function plainCredentials(request: IncomingMessage): Credentials {
-  return readCredentials(request, { path: `/${decodeTarget(request.url ?? '')}`, query: undefined })
+  return readCredentials(request, {
+    path: `/${decodeTarget(request.url ?? '')}`,
+    query: undefined,
+    opaque: true,
+  })
 }

@@ -3,8 +3,8 @@ import type { IncomingMessage } from 'node:http'
 import { type Credentials, isTargetSigned } from './check-access.js'
 
 const anybody = '*'
-/** `<scheme> <user>:<hex>`: the user may hold colons. */
-const authorizationPattern = /^\S+ +(.+):([0-9a-fA-F]+)$/
+const hexPattern = /^[0-9a-fA-F]+$/
+const controlCharacter = /[\u0000-\u001f\u007f]/
 const secondsPattern = /^\d{1,12}$/
 const expiresHeader = 'x-ell-expires'
 
@@ -13,20 +13,35 @@ export interface RequestTarget {
   readonly path: string
   /** Undefined without a `?`; of a repeated name the first counts. */
   readonly query: readonly (readonly [string, string])[] | undefined
+  /** Where names hold their query: a `?` is like any other character of the path. */
+  readonly opaque?: boolean
 }
 
 export function readCredentials(
   { method = '', headers, rawHeaders }: Pick<IncomingMessage, 'method' | 'headers' | 'rawHeaders'>,
-  { path, query }: RequestTarget,
+  target: RequestTarget,
 ): Credentials {
+  const { path, query } = target
   const { user, signature } = whoSays(headers.authorization, query)
+  const end = headers[expiresHeader]
   const covered = { method, path, query, headers: signedHeaders(rawHeaders) }
+  const clear = isClear(target, end !== undefined)
   return {
     user,
     signature,
-    expiresAtSeconds: earliest(firstOf(query, 'expires'), headers[expiresHeader]),
-    isSignedWith: (token) => isTargetSigned(covered, signature, token),
+    expiresAtSeconds: earliest(firstOf(query, 'expires'), end),
+    isSignedWith: (token) => clear && isTargetSigned(covered, signature, token),
   }
+}
+
+/**
+ * Whether the signed text stands for this request alone. A line end in a path could pass for a signed header; a `?` in it
+ * for a query, unless one follows, in which every other `?` is escaped. An opaque path with a `?` needs a signed end in a
+ * header, which sets it apart from the links of a gateway.
+ */
+function isClear({ path, query, opaque = false }: RequestTarget, hasEnd: boolean): boolean {
+  if (controlCharacter.test(path)) return false
+  return !path.includes('?') || (opaque ? hasEnd : query !== undefined)
 }
 
 /** A header that is there decides, also when it is malformed: then it is anybody. */
@@ -35,14 +50,24 @@ function whoSays(
   query: RequestTarget['query'],
 ): { user: string; signature: string | undefined } {
   if (authorization !== undefined) {
-    const [, user, signature] = authorizationPattern.exec(textOf(authorization)) ?? []
-    return user === undefined ? { user: anybody, signature: undefined } : { user, signature }
+    return parseAuthorization(textOf(authorization)) ?? { user: anybody, signature: undefined }
   }
   const signature = firstOf(query, 'signature')
   const user = firstOf(query, 'user')
   return signature === undefined || user === undefined
     ? { user: anybody, signature: undefined }
     : { user, signature }
+}
+
+/** `<scheme> <user>:<hex>`; the user may hold colons. Undefined for anything else. */
+function parseAuthorization(text: string): { user: string; signature: string } | undefined {
+  const space = text.indexOf(' ')
+  const colon = text.lastIndexOf(':')
+  const user = text.slice(space + 1, colon).trimStart()
+  const signature = text.slice(colon + 1)
+  return space > 0 && colon > space && user !== '' && hexPattern.test(signature)
+    ? { user, signature }
+    : undefined
 }
 
 function signedHeaders(rawHeaders: readonly string[]): [string, string][] {

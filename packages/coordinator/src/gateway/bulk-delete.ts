@@ -1,26 +1,30 @@
 // POST and PUT /bulk_delete/BUCKET with {"keys":[…]}: answers with the keys that failed, each with its reason.
 import { ClusterError, type Shard } from '@backpack/cluster-model'
-import type { FastifyPluginCallback, FastifyRequest } from 'fastify'
+import type { FastifyPluginCallback, FastifyReply } from 'fastify'
 import { z } from 'zod'
 import { handleDelete } from '../handle-delete.js'
 import { requireShard } from './authorize.js'
 import { gatewayRefusalOf } from './gateway-answers.js'
 import type { GatewayParts } from './gateway-parts.js'
-import { readJsonBody } from './read-json-body.js'
+import { isSmallList } from './json-shape.js'
+import { parseJson, readBody } from './read-json-body.js'
 
 const keysMax = 10_000
-/** So many keys of the longest that there are, escaped. */
-const bodyBytesMax = 64 * 1024 * 1024
+/** So many keys of the longest that there are, and room for some escapes. */
+const bodyBytesMax = 12 * 1024 * 1024
 const deletesAtOnce = 16
+/** Requests at once, of this coordinator: a list is held in memory for as long as its deletes take. */
+const requestsMax = 8
 
 const bodySchema = z.object({ keys: z.array(z.string()).min(1).max(keysMax) })
 
 export const bulkDelete: FastifyPluginCallback<GatewayParts> = (app, parts, done) => {
+  let underWay = 0
   app.route({
     method: ['POST', 'PUT'],
     url: '/bulk_delete',
     config: { access: 'write' },
-    handler: async (request) => {
+    handler: async (request, reply) => {
       const shard = requireShard(request)
       if (request.target.rest !== shard.id) {
         throw new ClusterError(
@@ -28,15 +32,28 @@ export const bulkDelete: FastifyPluginCallback<GatewayParts> = (app, parts, done
           'The address is /bulk_delete/<bucket>; the keys go in the body',
         )
       }
-      const parsed = bodySchema.safeParse(await readJsonBody(parts, request.raw, bodyBytesMax))
-      if (!parsed.success) {
-        throw new ClusterError('REQUEST_INVALID', `The body must be {"keys":[…]}, 1 to ${keysMax} of them`)
+      if (underWay >= requestsMax) {
+        throw new ClusterError('COORDINATOR_BUSY', `${requestsMax} lists of keys are being deleted`)
       }
-      request.raw.socket.setTimeout(0)
-      return deleteAll(parts, shard, { keys: new Set(parsed.data.keys), gone: goneOf(request) })
+      underWay++
+      try {
+        const exchange = { request: request.raw, response: reply.raw }
+        const keys = parseKeys(await readBody(parts, exchange, bodyBytesMax))
+        request.raw.socket.setTimeout(0)
+        return await deleteAll(parts, shard, { keys, gone: goneOf(reply) })
+      } finally {
+        underWay--
+      }
     },
   })
   done()
+}
+
+/** Throws REQUEST_INVALID. What cannot be a list of keys is not parsed: that alone can take seconds. */
+function parseKeys(body: Buffer): ReadonlySet<string> {
+  const parsed = isSmallList(body, keysMax) ? bodySchema.safeParse(parseJson(body)) : undefined
+  if (parsed?.success === true) return new Set(parsed.data.keys)
+  throw new ClusterError('REQUEST_INVALID', `The body must be {"keys":[…]}, 1 to ${keysMax} of them`)
 }
 
 /** By key, why it was not deleted. */
@@ -65,8 +82,8 @@ async function deleteAll(
 }
 
 /** Nobody is told any more: what is not deleted by then stays. */
-function goneOf({ raw }: FastifyRequest): AbortSignal {
+function goneOf({ raw }: FastifyReply): AbortSignal {
   const gone = new AbortController()
-  raw.socket.once('close', () => gone.abort())
+  raw.once('close', () => gone.abort())
   return gone.signal
 }

@@ -2,6 +2,8 @@
 // percent-decoded exactly once. Pure.
 import { ClusterError } from '@backpack/cluster-model'
 
+const controlCharacter = /[\u0000-\u001f\u007f]/
+
 export interface GatewayTarget {
   /** The first part of the path; '' for `/`. */
   readonly handler: string
@@ -20,13 +22,16 @@ export function handlerOf(target: string): string {
   return end < 0 ? target.slice(from) : target.slice(from, from + end)
 }
 
-/** Throws REQUEST_INVALID for a target that is no path or not valid percent-encoded UTF-8. */
+/** Throws REQUEST_INVALID for a target that is no path or not valid percent-encoded UTF-8, or holds control characters. */
 export function parseGatewayTarget(target: string): GatewayTarget {
   if (!target.startsWith('/'))
     throw new ClusterError('REQUEST_INVALID', 'The request target must begin with a slash')
   const mark = target.indexOf('?')
   const rawPath = mark < 0 ? target : target.slice(0, mark)
   const path = decodeOnce(rawPath)
+  if (controlCharacter.test(path)) {
+    throw new ClusterError('REQUEST_INVALID', 'A path must hold no control characters')
+  }
   const handler = handlerOf(target)
   return {
     handler,

@@ -1,15 +1,20 @@
-// A JSON body, bounded and no slower than an upload may be.
+// A body that is held whole: bounded, and no slower than an upload may be.
 import { ClusterError } from '@backpack/cluster-model'
-import type { IncomingMessage } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { buffer } from 'node:stream/consumers'
 import type { CoordinatorParts } from '../parts.js'
 
-/** Throws REQUEST_INVALID for no JSON, no Content-Length or too much of it, and as receiveRequest(). */
-export async function readJsonBody(
+interface Exchange {
+  readonly request: IncomingMessage
+  readonly response: ServerResponse
+}
+
+/** Throws REQUEST_INVALID for no Content-Length or too much of it, and as receiveRequest(). */
+export async function readBody(
   { receiver }: CoordinatorParts,
-  request: IncomingMessage,
+  { request, response }: Exchange,
   sizeBytesMax: number,
-): Promise<unknown> {
+): Promise<Buffer> {
   const { headers } = request
   const sizeBytes = headers['transfer-encoding'] === undefined ? Number(headers['content-length'] ?? 0) : 0
   if (sizeBytes === 0 || sizeBytes > sizeBytesMax) {
@@ -18,15 +23,21 @@ export async function readJsonBody(
       `A JSON body of 1 to ${sizeBytesMax} bytes, with a Content-Length, is needed`,
     )
   }
+  if (headers.expect !== undefined) response.writeContinue()
   const received = await receiver.receiveRequest(request, sizeBytes)
   try {
     const { body } = received
-    const bytes = Buffer.isBuffer(body) ? body : await buffer(body())
-    return JSON.parse(bytes.toString('utf8')) as unknown
-  } catch (cause) {
-    if (!(cause instanceof SyntaxError)) throw cause
-    throw new ClusterError('REQUEST_INVALID', 'The body is not JSON', { cause })
+    return Buffer.isBuffer(body) ? body : await buffer(body())
   } finally {
     received.release()
+  }
+}
+
+/** Throws REQUEST_INVALID for what is no JSON. */
+export function parseJson(body: Buffer): unknown {
+  try {
+    return JSON.parse(body.toString('utf8')) as unknown
+  } catch (cause) {
+    throw new ClusterError('REQUEST_INVALID', 'The body is not JSON', { cause })
   }
 }

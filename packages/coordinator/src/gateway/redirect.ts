@@ -56,25 +56,35 @@ interface Holder {
   readonly blob: NodeBlob
 }
 
-/** A random one of those that are up and have it. Throws BLOB_MISSING, NODES_AWAY. */
+/**
+ * A random one of those that are up and have it. A node that knows when the blob was deleted speaks for those that have
+ * not heard of it, but not of what was uploaded since. Throws BLOB_MISSING, NODES_AWAY.
+ */
 async function findHolder(parts: GatewayParts, shard: Shard, key: string): Promise<Holder> {
   const path = pathOfName(key)
   let cause: unknown
+  /** Of the newest that a node says was deleted; every version is above ''. */
+  let deletedVersion: string | undefined
   for (const node of shuffled(shard.nodes, parts)) {
     try {
       const result = await askNode(parts.health, node, () => parts.nodes.head(node, path))
-      if (result.outcome === 'found') return { node, blob: result.blob }
-      // A tombstone is final: a node that still has the blob has not heard of its end.
-      if (result.outcome === 'deleted')
-        throw new ClusterError('BLOB_MISSING', 'The blob of this key was deleted')
+      if (result.outcome === 'found' && result.blob.version > (deletedVersion ?? '')) {
+        return { node, blob: result.blob }
+      }
+      if (result.outcome === 'deleted') deletedVersion = newerOf(deletedVersion, result.version)
     } catch (error) {
       const code = codeOf(error)
       if (code !== 'NODE_AWAY' && code !== 'NODE_REFUSED') throw error
       cause = error
     }
   }
+  if (deletedVersion !== undefined) throw new ClusterError('BLOB_MISSING', 'The blob of this key was deleted')
   if (cause === undefined) throw new ClusterError('BLOB_MISSING', 'There is no blob of this key')
   throw new ClusterError('NODES_AWAY', `Not all nodes of shard ${shard.id} could be asked`, { cause })
+}
+
+function newerOf(one = '', other = ''): string {
+  return one > other ? one : other
 }
 
 function shuffled(nodes: readonly ServerNode[], { random, isUp }: GatewayParts): ServerNode[] {

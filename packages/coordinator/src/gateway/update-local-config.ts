@@ -2,7 +2,7 @@
 import type { FastifyPluginCallback } from 'fastify'
 import { configBytesMax } from './config/read-config-file.js'
 import type { GatewayParts } from './gateway-parts.js'
-import { readJsonBody } from './read-json-body.js'
+import { parseJson, readBody } from './read-json-body.js'
 
 export const updateLocalConfig: FastifyPluginCallback<GatewayParts> = (app, parts, done) => {
   app.route({
@@ -10,7 +10,8 @@ export const updateLocalConfig: FastifyPluginCallback<GatewayParts> = (app, part
     url: '/update_local_config',
     config: { access: 'admin' },
     handler: async (request, reply) => {
-      const value = await readJsonBody(parts, request.raw, configBytesMax)
+      const exchange = { request: request.raw, response: reply.raw }
+      const value = parseJson(await readBody(parts, exchange, configBytesMax))
       const { heldMs, needRestart } = await parts.liveConfig.replace(value)
       const { user } = request.credentials
       parts.log.warn({ user, heldMs, needRestart }, 'the configuration was replaced over HTTP')

@@ -1,5 +1,6 @@
 // POST and PUT /upload/BUCKET/KEY: into the bucket that is named.
 import type { FastifyPluginCallback } from 'fastify'
+import { mayWriteWith } from '../access/check-access.js'
 import type { GatewayParts } from './gateway-parts.js'
 import { shardAndKey } from './gateway-request.js'
 import { storeUpload } from './store-upload.js'
@@ -10,7 +11,11 @@ export const upload: FastifyPluginCallback<GatewayParts> = (app, parts, done) =>
     url: '/upload',
     config: { access: 'write' },
     handler: (request, reply) =>
-      storeUpload(parts, { request, reply }, { ...shardAndKey(request.target), mayUse: () => true }),
+      storeUpload(
+        parts,
+        { request, reply },
+        { ...shardAndKey(request.target), mayUse: mayWriteWith(request.credentials) },
+      ),
   })
   done()
 }

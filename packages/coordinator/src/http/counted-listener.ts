@@ -9,7 +9,7 @@ const refusedMs = 1_000
 const sweepEveryMs = 100
 const backlog = 2_048
 const tooManyConnections =
-  'HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nContent-Length: 0\r\nConnection: close\r\n\r\n'
+  'HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nContent-Length: 0\r\nConnection: close\r\n'
 
 export interface Door {
   /** '' for all addresses of this machine. */
@@ -27,6 +27,8 @@ export interface ListenerParts {
   readonly log: CoordinatorLog
   /** Called for each connection beyond connectionsMax. */
   readonly onRefused?: () => void
+  /** Of every reply; default: none. */
+  readonly headers?: () => readonly (readonly [string, string])[]
 }
 
 export class CountedListener {
@@ -90,10 +92,10 @@ export class CountedListener {
   }
 
   #take(socket: Socket, enter: (socket: Socket) => void): void {
-    const { limits, onRefused } = this.#parts
+    const { limits, onRefused, headers = () => [] } = this.#parts
     if (this.#sockets.size >= limits.connectionsMax) {
       onRefused?.()
-      refuse(socket)
+      refuse(socket, headers())
       return
     }
     this.#sockets.add(socket)
@@ -103,10 +105,11 @@ export class CountedListener {
 }
 
 /** The connection is not counted, so it must not stay: not even when the client never ends its side. */
-function refuse(socket: Socket): void {
+function refuse(socket: Socket, headers: readonly (readonly [string, string])[]): void {
   socket.on('error', () => socket.destroy())
   socket.resume()
-  socket.end(tooManyConnections)
+  const lines = headers.map(([name, value]) => `${name}: ${value}\r\n`).join('')
+  socket.end(`${tooManyConnections}${lines}\r\n`, 'latin1')
   const timer = setTimeout(() => socket.destroy(), refusedMs)
   socket.on('end', () => socket.destroySoon())
   socket.on('close', () => clearTimeout(timer))

@@ -1,6 +1,5 @@
 // `X-Backpack-Explain: 1`: the answer to an upload says how its shard was chosen, an error too.
 import type { IncomingMessage } from 'node:http'
-import { codeOf } from '../error-codes.js'
 import type { ChoiceExplanation } from '../explain-choice.js'
 import { reasonsOf } from '../nothing-fits.js'
 
@@ -22,7 +21,6 @@ export function recordChoice(headers: IncomingMessage['headers']): RecordedChoic
 
 /** `reasons`, a sentence for each shard by its id, of an error that says that none fits. */
 export function reasonFields(error: unknown): { readonly reasons?: Readonly<Record<string, string>> } {
-  // Which shards there are is none of the business of somebody who may use none.
-  const reasons = codeOf(error) === 'ACCESS_DENIED' ? undefined : reasonsOf(error)
+  const reasons = reasonsOf(error)
   return reasons === undefined || Object.keys(reasons).length === 0 ? {} : { reasons }
 }

@@ -22,5 +22,7 @@ export function makeServer(handler: RequestHandler, limits: CoordinatorLimits): 
   server.maxHeadersCount = limits.headersCountMax + 1
   // An upload is answered with 100 Continue by its route, once it is known that its body is wanted.
   server.on('checkContinue', handler)
+  // Without a listener node:http answers by itself: bare, and before the requests in front of it.
+  server.on('checkExpectation', handler)
   return server
 }

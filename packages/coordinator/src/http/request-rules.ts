@@ -12,6 +12,9 @@ const faultTexts = {
   REQUEST_TOO_SLOW: 'The headers did not come in time',
 } as const
 
+/** As node:http looks for it. */
+const continuePattern = /(?:^|\W)100-continue(?:$|\W)/i
+
 /** How a listener says no; the 2013 API does it in JSON. */
 export interface RefusalForm {
   readonly contentType: string
@@ -44,6 +47,9 @@ export class RequestRules {
   watch(server: Server): void {
     this.#slow.watch(server)
     server.on('clientError', (error, socket) => this.#onClientError(error, socket as Socket))
+    server.on('timeout', (socket) => {
+      if (!this.#isOurTurn(socket)) socket.destroy()
+    })
     server.on('connect', (_request, socket) => {
       this.#endWith(socket as Socket, 'METHOD_NOT_ALLOWED', 'This method is not served')
     })
@@ -72,6 +78,17 @@ export class RequestRules {
     else before.once('close', check)
   }
 
+  /** Whether the client has done its part: a request that waits for a node is not idle, and the node has deadlines. */
+  #isOurTurn(socket: Socket): boolean {
+    const response = this.#served.get(socket)
+    return (
+      response !== undefined &&
+      response.req.complete &&
+      !response.writableFinished &&
+      socket.writableLength === 0
+    )
+  }
+
   #refuse(response: ServerResponse, code: AnswerCode, error: string): void {
     const body = this.#form.render(code, error)
     endUnread(response.req, response)
@@ -85,12 +102,18 @@ export class RequestRules {
 
   /** node:http drops headers past its maximum in silence, so it is told one more than the limit. */
   #faultOf({
+    headers,
     rawHeaders,
+    httpVersion,
     httpVersionMajor,
   }: IncomingMessage): { code: AnswerCode; error: string } | undefined {
     if (httpVersionMajor !== 1) return { code: 'HTTP_VERSION_UNKNOWN', error: 'HTTP/1.1 is spoken here' }
     if (rawHeaders.length / 2 > this.#headersCountMax) {
       return { code: 'HEADERS_TOO_LARGE', error: faultTexts.HEADERS_TOO_LARGE }
+    }
+    // Older versions know no expectations (RFC 9110, 10.1.1).
+    if (httpVersion === '1.1' && headers.expect !== undefined && !continuePattern.test(headers.expect)) {
+      return { code: 'EXPECTATION_UNKNOWN', error: 'Nothing but 100-continue can be expected here' }
     }
     let hosts = 0
     for (let at = 0; at < rawHeaders.length; at += 2) if (rawHeaders[at]?.toLowerCase() === 'host') hosts++
@@ -101,7 +124,7 @@ export class RequestRules {
   #onClientError(error: NodeJS.ErrnoException, socket: Socket): void {
     const code = faultCode(error)
     if (code === undefined || socket.destroyed) {
-      socket.destroy()
+      if (!this.#isOurTurn(socket)) socket.destroy()
       return
     }
     const before = this.#latest.get(socket)
@@ -115,7 +138,7 @@ export class RequestRules {
   /** To a client whose request node:http could not read there is no response to write to. */
   #endWith(socket: Socket, code: AnswerCode, error: string): void {
     if (!socket.writable) {
-      socket.destroy()
+      if (!this.#isOurTurn(socket)) socket.destroy()
       return
     }
     const status = answerCatalogue[code]

@@ -20,17 +20,28 @@ interface Asked {
   readonly method?: string
   readonly path?: string
   readonly query?: RequestTarget['query']
+  readonly opaque?: boolean
   readonly authorization?: string
   readonly headers?: readonly string[]
 }
 
-function credentialsOf({ method = 'GET', path = '/get/1/a b', query, authorization, headers = [] }: Asked) {
+function credentialsOf({
+  method = 'GET',
+  path = '/get/1/a b',
+  query,
+  opaque,
+  authorization,
+  headers = [],
+}: Asked) {
   const rawHeaders = [...headers, ...(authorization === undefined ? [] : ['Authorization', authorization])]
   const byName: Record<string, string> = {}
   for (let at = 0; at < rawHeaders.length; at += 2) {
     byName[rawHeaders[at]!.toLowerCase()] ??= rawHeaders[at + 1]!
   }
-  return readCredentials({ method, headers: byName, rawHeaders: [...rawHeaders] }, { path, query })
+  return readCredentials(
+    { method, headers: byName, rawHeaders: [...rawHeaders] },
+    { path, query, opaque: opaque === true },
+  )
 }
 
 function may(access: Parameters<typeof mayAccess>[0], asked: Asked, right: Right = 'read') {
@@ -83,6 +94,8 @@ describe('who it is', () => {
     ['no signature', 'any mary'],
     ['no hex', 'any mary:xyz'],
     ['an empty signature', 'any mary:'],
+    ['no user', 'any :00'],
+    ['nothing but spaces', `any${' '.repeat(1_000)}:00`],
     ['basic authentication', 'Basic bWFyeTpzZWNyZXQ='],
   ])('%s is anybody', (_what, authorization) => {
     const asked = authorization === undefined ? {} : { authorization }
@@ -145,6 +158,41 @@ describe('the signature', () => {
     const headers = ['X-Ell-B', '2', 'Accept', 'x', 'x-ell-a', '1', 'x-ell-a', '3']
     expect(may(acl, { authorization, headers })).toBe(true)
     expect(may(acl, { authorization, headers: headers.slice(2) })).toBe(false)
+  })
+})
+
+describe('one signed text stands for one request', () => {
+  const acl = aclOf({ mary: 2 })
+  const query: [string, string][] = [
+    ['expires', '1'],
+    ['user', 'mary'],
+  ]
+  const linked = signature(signedText({ method: 'GET', path: '/get/1/a', query }))
+  const authorization = `any mary:${linked}`
+
+  it('a query does not become a part of the path, which would take its end off', () => {
+    expect(may(acl, { query, path: '/get/1/a', authorization })).toBe(false)
+    expect(may(acl, { path: '/get/1/a?expires=1&user=mary', authorization })).toBe(false)
+    expect(may(acl, { path: '/get/1/a?expires=1&user=mary', opaque: true, authorization })).toBe(false)
+  })
+
+  it('nor does a header', () => {
+    const headers = ['X-Ell-Expires', '1']
+    const signed = `any mary:${signature('GET\n/get/1/a\nx-ell-expires:1\n')}`
+    expect(may(acl, { path: '/get/1/a', headers, authorization: signed })).toBe(false)
+    expect(may(acl, { path: '/get/1/a\nx-ell-expires:1', authorization: signed })).toBe(false)
+  })
+
+  it('a path with a question mark is signed with a query behind it, an opaque one with an end in a header', () => {
+    const later = String(nowSeconds + 60)
+    const end: [string, string][] = [['expires', later]]
+    const text = signedText({ method: 'GET', path: '/get/1/a?b', query: end })
+    expect(may(acl, { path: '/get/1/a?b', query: end, authorization: `any mary:${signature(text)}` })).toBe(
+      true,
+    )
+    const opaque = `any mary:${signature(`GET\n/a?b\nx-ell-expires:${later}\n`)}`
+    const headers = ['X-Ell-Expires', later]
+    expect(may(acl, { path: '/a?b', opaque: true, headers, authorization: opaque })).toBe(true)
   })
 })
 

@@ -2,9 +2,9 @@
 import { expect, onTestFinished, test } from 'vitest'
 import type { CoordinatorLimits } from '../../src/limits.js'
 import { aclLine, authorizationOf, type SmallGateway, smallGateway } from '../gateway/small-gateway.js'
+import { watchAccepted } from '../helpers/accepted-sockets.js'
 import { fullFaults } from '../helpers/fault-count.js'
 import { patternBytes, send } from '../helpers/http-request.js'
-import { openConnections } from '../helpers/open-connections.js'
 import { until } from '../helpers/until.js'
 import { type SlowClient, slowReader, slowSender } from './slow-client.js'
 
@@ -17,6 +17,7 @@ const tickMs = fullFaults ? 1_000 : 250
 const patienceMs = fullFaults ? 400_000 : 50_000
 
 const shortLimits: Partial<CoordinatorLimits> = {
+  checkEveryMs: 100,
   headersMs: 1_000,
   bodyWindowMs: 1_000,
   answerWindowMs: 2_000,
@@ -99,6 +100,7 @@ async function makeGateway(): Promise<SmallGateway> {
 }
 
 test.each<Listener>(['gateway', 'plain'])('slow clients of the %s listener are closed', async (listener) => {
+  const accepted = watchAccepted()
   const gateway = await makeGateway()
   const port = listener === 'gateway' ? gateway.gatewayPort : gateway.port
   const pathOf = (name: string) => (listener === 'gateway' ? `/get/1/${name}` : `/1:${name}`)
@@ -110,11 +112,11 @@ test.each<Listener>(['gateway', 'plain'])('slow clients of the %s listener are c
     if (kind === 0) return slowHeaders(port, number)
     return kind === 1 ? slowBody(port, listener, number) : slowAnswer(port, pathOf('large'))
   })
-  await until(() => openConnections(port).size >= clients, 'all are connected')
+  await until(() => accepted(port).size >= clients, 'all are connected')
   const slow = made.map((client) => ({ ...client, port: client.socket.localPort ?? 0 }))
   let held = slow
   const ticks = setInterval(() => {
-    const peers = openConnections(port)
+    const peers = accepted(port)
     held = slow.filter((client) => peers.has(client.port))
     for (const client of held) client.tick()
   }, tickMs)
@@ -128,7 +130,7 @@ test.each<Listener>(['gateway', 'plain'])('slow clients of the %s listener are c
   expect(held.map(({ what }) => what)).toEqual([])
   const elapsedMs = performance.now() - startedAtMs
   const meanwhile = await good
-  await until(() => openConnections(port).size === 0, 'all are closed')
+  await until(() => accepted(port).size === 0, 'all are closed')
   const [before, during] = [p99(normal), p99(meanwhile)]
   console.log(
     `${listener}: ${clients} slow clients closed within ${Math.round(elapsedMs)} ms; p99 of a good one ` +

@@ -3,6 +3,7 @@ import type { RequestListener } from 'node:http'
 import { describe, expect, it } from 'vitest'
 import { falseNode } from '../helpers/false-node.js'
 import { type Answer, patternBytes, send } from '../helpers/http-request.js'
+import { openConnections } from '../helpers/open-connections.js'
 import { RawConnection } from '../helpers/raw-http.js'
 import { until } from '../helpers/until.js'
 import { smallGateway } from './small-gateway.js'
@@ -125,6 +126,28 @@ describe('several ranges of a blob', () => {
       expect(body.includes(version.data.subarray(50_000, 90_000))).toBe(true)
       expect(headers['content-length']).toBe(String(body.length))
     }
+  })
+})
+
+describe('several ranges of a blob, whose client leaves before a part of it comes,', () => {
+  it('leave no connection to the node behind', async () => {
+    const large = { ...old, data: Buffer.alloc(64 * 2 ** 20) }
+    let asked = false
+    let closed = false
+    let gatewayPort = 0
+    const late: RequestListener = (request, response) => {
+      asked = true
+      request.socket.on('error', () => undefined).on('close', () => (closed = true))
+      const isGone = () => openConnections(gatewayPort).size === 0
+      void until(isGone, 'the client is gone').then(() => answerAs(large)(request, response))
+    }
+    const otherNodes = { 11: await nodeOf(answerAs(large), late) }
+    gatewayPort = (await smallGateway({ nodesPerShard: [1], otherNodes })).gatewayPort
+    const connection = await RawConnection.open(gatewayPort)
+    connection.write('GET /get/1/a.jpg HTTP/1.1\r\nHost: x\r\nRange: bytes=0-40000000,50000000-50000009\r\n\r\n')
+    await until(() => asked, 'the node is asked for the first part')
+    connection.socket.resetAndDestroy()
+    await until(() => closed, 'the node is told that nobody wants it')
   })
 })
 

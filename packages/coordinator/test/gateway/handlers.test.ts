@@ -317,8 +317,16 @@ test('/ping answers, and configured headers are on every answer, errors included
     const { headers } = await send(port, method, target)
     expect([method, target, headers['x-everywhere']]).toEqual([method, target, 'yes'])
   }
-  for (const bytes of ['garbage\r\n\r\n', 'GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n']) {
-    const { headers } = await requestOnce(port, bytes)
-    expect(headers).toContainEqual(['X-Everywhere', 'yes'])
+  for (const [bytes, status] of [
+    ['garbage\r\n\r\n', 400],
+    ['GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n', 400],
+    ['GET /ping/ HTTP/1.1\r\nHost: a\r\nExpect: wonders\r\n\r\n', 417],
+  ] as const) {
+    const answer = await requestOnce(port, bytes)
+    expect([bytes, answer.status, answer.headers]).toEqual([
+      bytes,
+      status,
+      expect.arrayContaining([['X-Everywhere', 'yes']]),
+    ])
   }
 })

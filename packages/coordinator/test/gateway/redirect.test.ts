@@ -110,6 +110,21 @@ describe('a redirect', () => {
     expect((await send(gateway.gatewayPort, 'GET', target)).status).toBe(503)
   })
 
+  it.each([
+    ['302 for a blob that was uploaded again since a node heard of its end', 0x018b_cfe5_6802_0001n, '12', 302],
+    ['404 for a blob that a node has still, when another has heard of its end', 0x018b_cfe5_6800_0001n, '12', 404],
+  ])('is %s', async (_, version, id, status) => {
+    let ranks: number[] = []
+    const options = { random: () => ranks.shift() ?? 0.5 }
+    const gateway = await smallGateway({ proxy, options })
+    await put(gateway, '11')
+    await gateway.node('11').store.delete(name, { version: 0x018b_cfe5_6801_0001n })
+    await gateway.node(id).store.put(name, data, { version })
+    // The node with the tombstone is asked first.
+    ranks = [0.1, 0.9]
+    expect((await send(gateway.gatewayPort, 'GET', target)).status).toBe(status)
+  })
+
   it('is 400 with a bad range, or one out of the blob', async () => {
     const gateway = await smallGateway({ nodesPerShard: [1], proxy })
     await put(gateway, '11')

@@ -252,6 +252,24 @@ describe('connections', () => {
     expect((await requestOnce(port, bytes)).status).toBe(status)
   })
 
+  test('an Expect other than 100-continue gets 417 in its turn, and its body is not taken', async () => {
+    const { port } = await run()
+    const answer = await requestOnce(port, request('PUT', '/a', 'Content-Length: 4', 'Expect: wonders'))
+    expect([answer.status, codeIn(answer), headerOf(answer, 'Connection')]).toEqual([
+      417,
+      'EXPECTATION_UNKNOWN',
+      'close',
+    ])
+    const pipelined = await connected(port)
+    const upload = `${request('PUT', '/b', 'Content-Length: 4')}meow`
+    pipelined.write(upload + request('GET', '/1:b', 'Expect: wonders'))
+    expect((await pipelined.read())?.status).toBe(200)
+    expect((await pipelined.read())?.status).toBe(417)
+    // HTTP/1.0 knows no expectations (RFC 9110, 10.1.1).
+    const old = 'GET /1:b HTTP/1.0\r\nHost: x\r\nExpect: wonders\r\n\r\n'
+    expect((await requestOnce(port, old)).status).toBe(200)
+  })
+
   test('a request behind an upload on one connection sees it', async () => {
     const { port } = await run()
     const connection = await connected(port)

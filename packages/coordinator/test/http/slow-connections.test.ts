@@ -1,9 +1,9 @@
 // The minimum rates of connections: of readers, and of bodies that no route waits for.
 import { expect, onTestFinished, test } from 'vitest'
 import { type SlowClient, slowSender } from '../faults/slow-client.js'
+import { watchAccepted } from '../helpers/accepted-sockets.js'
 import { falseNode } from '../helpers/false-node.js'
 import { patternBytes, send } from '../helpers/http-request.js'
-import { openConnections } from '../helpers/open-connections.js'
 import { headerOf, RawConnection } from '../helpers/raw-http.js'
 import { smallCluster } from '../helpers/small-cluster.js'
 import { until } from '../helpers/until.js'
@@ -23,6 +23,7 @@ async function connected(port: number): Promise<RawConnection> {
 }
 
 test('a reader that goes on, but too slowly, is closed', async () => {
+  const accepted = watchAccepted()
   const cluster = await smallCluster({
     nodesPerShard: [1],
     limits: { answerBytesPerSecondMin: 100 * mebibyte, answerWindowMs: 500 },
@@ -33,8 +34,8 @@ test('a reader that goes on, but too slowly, is closed', async () => {
   socket.write('GET /1:large HTTP/1.1\r\nHost: a\r\n\r\n')
   const readOn = setInterval(() => socket.resume().once('data', () => socket.pause()), 10)
   onTestFinished(() => clearInterval(readOn))
-  await until(() => openConnections(cluster.port).size === 1, 'it is connected')
-  await until(() => openConnections(cluster.port).size === 0, 'it is closed')
+  await until(() => accepted(cluster.port).size === 1, 'it is connected')
+  await until(() => accepted(cluster.port).size === 0, 'it is closed')
 })
 
 test('a reader at a rate that is enough gets everything', async () => {
@@ -54,12 +55,12 @@ test.each([
   ['a read, in chunks', 'GET /-/live', 'Transfer-Encoding: chunked'],
   ['JSON', 'POST /-/queue/retry', 'Content-Type: application/json\r\nContent-Length: 60000'],
 ])('a body behind %s that does not come is the end of the connection', async (_, start, header) => {
-  const cluster = await smallCluster({ nodesPerShard: [1], limits: { bodyWindowMs: 100 } })
-  const { port } = cluster
+  const accepted = watchAccepted()
+  const { port } = await smallCluster({ nodesPerShard: [1], limits: { bodyWindowMs: 100 } })
   const drip = header.startsWith('Transfer') ? '1\r\nx\r\n' : ' '
   const client = ticking(slowSender(port, `${start} HTTP/1.1\r\nHost: a\r\n${header}\r\n\r\n`, drip))
-  await until(() => openConnections(port).size === 1, 'it is connected')
-  await until(() => openConnections(port).size === 0, 'it is closed')
+  await until(() => accepted(port).size === 1, 'it is connected')
+  await until(() => accepted(port).size === 0, 'it is closed')
   client.socket.destroy()
 })
 

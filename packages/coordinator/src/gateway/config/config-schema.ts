@@ -1,6 +1,6 @@
 // What the configuration file may say, and what it must not. The names are Backrunner's, but for two of ours:
 // redirect-token-file, and `node` as a redirect-port.
-import { Secret } from '@backpack/signing'
+import { Secret, secretBytesMax, secretBytesMin } from '@backpack/signing'
 import { validateHeaderName, validateHeaderValue } from 'node:http'
 import { z } from 'zod'
 import { isOverlapping, type ListenAddress, parseListenAddress } from './listen-address.js'
@@ -14,7 +14,6 @@ const secondsMin = 0.05
 const textCharactersMax = 4_096
 const entriesMax = 200
 const portMax = 65_535
-const tokenBytesMin = 16
 
 /** What belongs to one connection, or to the framing of one answer, is not for every answer (RFC 9110, 7.6.1). */
 const headersOfOneAnswer: ReadonlySet<string> = new Set([
@@ -53,13 +52,22 @@ function secondsSchema({ ifMissing, min = secondsMin }: { ifMissing: number; min
   return z.number(message).min(min, message).max(secondsMax, message).default(ifMissing)
 }
 
+/** Of times that are counted in whole seconds wherever they go. */
+function wholeSecondsSchema({ ifMissing }: { ifMissing: number }) {
+  const message = `must be a whole number of seconds from 1 to ${secondsMax}`
+  return z.int(message).min(1, message).max(secondsMax, message).default(ifMissing)
+}
+
 const ratioMessage = 'must be a number from 0 to 1'
 const ratioSchema = z.number(ratioMessage).min(0, ratioMessage).max(1, ratioMessage).optional()
 
 const tokenSchema = textSchema.transform((text, context) => {
   if (text === undefined) return undefined
   if (text.trim() !== text) context.addIssue('must not begin or end with a space')
-  if (Buffer.byteLength(text) < tokenBytesMin) context.addIssue(`must have at least ${tokenBytesMin} bytes`)
+  // As stores ask for it.
+  const sizeBytes = Buffer.byteLength(text)
+  if (sizeBytes < secretBytesMin || sizeBytes > secretBytesMax)
+    context.addIssue(`must have ${secretBytesMin} to ${secretBytesMax} bytes`)
   return new Secret(text)
 })
 
@@ -137,7 +145,7 @@ const proxyFields = z.strictObject(
     'redirect-port': redirectPortSchema,
     'redirect-token': tokenSchema,
     'redirect-token-file': textSchema,
-    'redirect-signature-timeout': secondsSchema({ ifMissing: 60, min: 1 }),
+    'redirect-signature-timeout': wholeSecondsSchema({ ifMissing: 60 }),
     'redirect-root': inertText,
     headers: headersSchema,
     root: textSchema,

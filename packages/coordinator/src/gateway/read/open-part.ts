@@ -16,7 +16,7 @@ export interface PartOrder {
   readonly response: ServerResponse
 }
 
-/** A range whose first bytes are here. */
+/** A range whose first bytes are here; to be sent or closed. */
 export interface PartBody {
   readonly first: Buffer
   readonly rest: AsyncIterator<Buffer>
@@ -80,8 +80,13 @@ export async function sendPart({ first, rest }: PartBody, { range, response }: P
   } catch {
     return false
   } finally {
-    await rest.return?.().catch(() => undefined)
+    await closePart({ rest })
   }
+}
+
+/** What has not come yet does not come any more. Never rejects. */
+export async function closePart({ rest }: Pick<PartBody, 'rest'>): Promise<void> {
+  await rest.return?.().catch(() => undefined)
 }
 
 async function nextOf(rest: AsyncIterator<Buffer>): Promise<Buffer | undefined> {

@@ -8,7 +8,7 @@ import { askedType, type BlobRead, rangeInvalid } from './blob-read.js'
 import { type AskedRange, type ByteRange, placeRanges } from './byte-ranges.js'
 import { namedType } from './content-type.js'
 import { frameMultipart, type MultipartFrame, newBoundary } from './multipart-body.js'
-import { openPart, type PartOrder, sendPart } from './open-part.js'
+import { closePart, openPart, type PartOrder, sendPart } from './open-part.js'
 
 /** A blob that is overwritten so often while it is asked for is answered 503. */
 const startsMax = 3
@@ -69,7 +69,11 @@ async function sendRanges(
   for (const { range, head: partHead } of frame.parts) {
     const order: PartOrder = { etag, sizeBytes, range, response }
     const body = await openOrNot(parts, read, order)
-    if (response.destroyed) return true
+    if (response.destroyed) {
+      // What nobody reads waits, and would hold its connection to the node.
+      if (body !== undefined) await closePart(body)
+      return true
+    }
     if (body === undefined && !response.headersSent) return false
     if (!response.headersSent) response.writeHead(206, multipartHeaders(head, frame))
     response.write(partHead)

@@ -137,6 +137,8 @@ export function throughLink(random: SeededRandom): string {
     'escape.txt',
     'sub/escape.txt',
     'loop/loop/escape.txt',
+    'inside.fifo',
+    'sub/../inside.fifo',
     'escape',
     'dangling',
   ])

@@ -143,6 +143,12 @@ describe('addresses', () => {
   })
 })
 
+test('a redirect token has as many bytes as stores take, whatever its characters', () => {
+  const problem = 'proxy.redirect-token: must have 16 to 4096 bytes'
+  expect(problemsOf({ 'redirect-token': 'ü'.repeat(2_049) })).toEqual([problem])
+  expect(problemsOf({ 'redirect-token': 'ü'.repeat(2_048) })).toEqual([])
+})
+
 test('suffixes are tried from the longest on, and a type may have parameters', () => {
   const types = { gz: 'application/gzip', 'tar.gz': 'application/x-tar', html: 'text/html; charset=utf-8' }
   expect(configOf({ 'content-types': types }).contentTypes.map(({ suffix }) => suffix)).toEqual([
@@ -182,7 +188,8 @@ describe('what is refused', () => {
     [{ 'redirect-port': 70_000, 'redirect-token': token }, 'proxy.redirect-port: must be a port'],
     [{ 'redirect-port': 'all', 'redirect-token': token }, 'proxy.redirect-port: must be a port'],
     [{ 'redirect-port': 1 }, 'proxy.redirect-token-file: is needed with redirect-port'],
-    [{ 'redirect-token': 'short' }, 'proxy.redirect-token: must have at least 16 bytes'],
+    [{ 'redirect-token': 'short' }, 'proxy.redirect-token: must have 16 to 4096 bytes'],
+    [{ 'redirect-signature-timeout': 1.5 }, 'proxy.redirect-signature-timeout: must be a whole number of'],
     [{ 'redirect-token': ` ${token}` }, 'proxy.redirect-token: must not begin or end with a space'],
     [{ 'redirect-token': token, 'redirect-token-file': 't' }, 'proxy.redirect-token-file: is given beside'],
     [{ headers: [] }, 'proxy.headers: must be a map'],
