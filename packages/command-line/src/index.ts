@@ -24,6 +24,7 @@ export {
   showName,
   toJson,
 } from './output.js'
+export { type AskedAddress, listenError } from './listen-error.js'
 export { Progress, type ProgressOptions } from './progress.js'
 export { isReachable } from './reachable-host.js'
 export { reportError, runCommand } from './run-command.js'

@@ -7,6 +7,7 @@ export {
   SecretError,
   type SecretSource,
 } from './read-secret.js'
+export { readRegularFile, reasonOfUnread } from './read-regular-file.js'
 export { Secret } from './secret.js'
 export { formEncode, signedText, type SignedParts } from './signed-text.js'
 export {

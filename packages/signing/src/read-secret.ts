@@ -1,10 +1,12 @@
 // Secrets come from files, standard input or the environment: never from arguments, which every user of a machine can see.
-import { readFile } from 'node:fs/promises'
+import { readRegularFile, reasonOfUnread } from './read-regular-file.js'
 import { Secret } from './secret.js'
 
 /** Of every secret between daemons. */
 export const secretBytesMin = 16
 export const secretBytesMax = 4096
+/** With the space around it. */
+const secretFileBytesMax = 64 * 1024
 
 /** What is wrong with the secret, in words that do not show it. */
 export class SecretError extends Error {
@@ -20,16 +22,18 @@ export interface SecretSource {
   readonly noun: string
 }
 
-/** Undefined when neither gives one. Throws SecretError for a file that cannot be read, and a secret outside of 16 to 4,096 bytes. */
+/**
+ * Undefined when neither gives one. Throws SecretError for a file that cannot be read or is no regular one, and a secret
+ * outside of 16 to 4,096 bytes.
+ */
 export async function readSecret({ file, environment, noun }: SecretSource): Promise<Secret | undefined> {
   if (file === undefined)
     return environment === undefined || environment === '' ? undefined : parseSecret(environment, noun)
   let text: string
   try {
-    text = await readFile(file, 'utf8')
+    text = (await readRegularFile(file, { bytesMax: secretFileBytesMax })).toString('utf8')
   } catch (cause) {
-    const { code = '' } = cause as NodeJS.ErrnoException
-    throw new SecretError(`The ${noun} cannot be read from ${file}: ${code}`, { cause })
+    throw new SecretError(`The ${noun} cannot be read from ${file}: ${reasonOfUnread(cause)}`, { cause })
   }
   return parseSecret(text, `${noun} in ${file}`)
 }

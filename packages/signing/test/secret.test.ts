@@ -1,5 +1,6 @@
 // A secret shows itself nowhere by accident.
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { closeSync, constants, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { format, inspect } from 'node:util'
@@ -29,6 +30,25 @@ it('comes from a file without the line end, else from the environment', async ()
   expect((await readSecret({ file, environment: 'x', noun: 'secret' }))?.reveal()).toBe(text)
   expect((await readSecret({ file: undefined, environment: text, noun: 'secret' }))?.reveal()).toBe(text)
   expect(await readSecret({ file: undefined, environment: undefined, noun: 'secret' })).toBeUndefined()
+})
+
+it('comes from a file of its own, not from a pipe, a directory or a large file', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'backpack-secret-'))
+  onTestFinished(() => rmSync(directory, { recursive: true }))
+  const pipe = join(directory, 'pipe')
+  execFileSync('mkfifo', [pipe])
+  // Whoever waits for it is let go.
+  onTestFinished(() => closeSync(openSync(pipe, constants.O_RDWR | constants.O_NONBLOCK)))
+  const large = join(directory, 'large')
+  writeFileSync(large, `${text}${'\n'.repeat(64 * 1024)}`)
+  for (const [file, why] of [
+    [pipe, 'it is no regular file'],
+    [directory, 'it is no regular file'],
+    [large, 'it is larger than 65536 bytes'],
+  ] as const) {
+    const read = readSecret({ file, environment: undefined, noun: 'token' })
+    await expect(read).rejects.toThrow(`The token cannot be read from ${file}: ${why}`)
+  }
 })
 
 it('must be there and be long enough; the message does not show it', async () => {

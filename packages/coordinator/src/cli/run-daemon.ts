@@ -1,12 +1,11 @@
 // The daemon from reading the model to the last request answered.
-import { CliError, exitCodes, isReachable, printLine, printNote } from '@backpack/command-line'
+import { CliError, exitCodes, isReachable, listenError, printLine, printNote } from '@backpack/command-line'
 import type { Secret } from '@backpack/signing'
 import { once } from 'node:events'
 import { pino } from 'pino'
 import { Coordinator } from '../coordinator.js'
 import { codeOf } from '../error-codes.js'
 import type { Listening } from '../http/start-listening.js'
-import { listenError } from './listen-error.js'
 import type { ServeArguments } from './serve.js'
 import { GatewayCommand } from './serve-gateway.js'
 

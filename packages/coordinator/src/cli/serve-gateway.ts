@@ -1,10 +1,9 @@
 // The gateway of the daemon: what it prints at its start, and SIGHUP.
-import { CliError, exitCodes, printLine, printNote } from '@backpack/command-line'
+import { CliError, exitCodes, listenError, printLine, printNote } from '@backpack/command-line'
 import type { Coordinator } from '../coordinator.js'
 import { codeOf, detailOf } from '../error-codes.js'
 import { isLoopback } from '../gateway/config/listen-address.js'
 import type { GatewayListening } from '../gateway/start-gateway.js'
-import { listenError } from './listen-error.js'
 
 /** SIGHUP from the start on: it must not end a daemon whose configuration is not read yet. */
 export class GatewayCommand {

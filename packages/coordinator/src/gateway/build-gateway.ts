@@ -7,6 +7,7 @@ import { endUnread } from '../http/answers.js'
 import { RequestRules } from '../http/request-rules.js'
 import { registerAccess } from './authorize.js'
 import { bulkDelete } from './bulk-delete.js'
+import { ConnectionTraffic } from './connection-traffic.js'
 import { deleteBlob } from './delete.js'
 import type { GatewayParts } from './gateway-parts.js'
 import { handlerOf } from './gateway-request.js'
@@ -91,15 +92,13 @@ function routeOf(target: string): string {
 }
 
 function frontOf(parts: GatewayParts, rules: RequestRules, handle: Gateway['handle']): Gateway['handle'] {
+  const traffic = new ConnectionTraffic()
   return (request, response) => {
-    const { socket } = request
-    const sentBefore = socket.bytesWritten
     for (const [name, value] of parts.config().headers) response.setHeader(name, value)
     if (parts.draining()) response.setHeader('Connection', 'close')
     response.once('close', () => {
       const handler = routeOf(request.url ?? '') === staticRoute ? '/' : handlerOf(request.url ?? '')
-      const receivedBytes = Number(request.headers['content-length'] ?? 0) || 0
-      parts.rates.count(handler, response.statusCode, receivedBytes + socket.bytesWritten - sentBefore)
+      parts.rates.count(handler, response.statusCode, traffic.bytesOf(request))
     })
     rules.admit(request, response, () => handle(request, response))
   }

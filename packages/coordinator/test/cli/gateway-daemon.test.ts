@@ -45,8 +45,10 @@ const configure = (...lines: string[]) =>
   writeFileSync(target, proxyOf(['bucket-update-interval: 3600', `redirect-token: ${token}`, ...lines]))
 const args = () => [...place, '127.0.0.1', '0', '--config', configFile]
 
-async function started(): Promise<{ daemon: ServerProcess; port: number; plainPort: number }> {
-  const daemon = new ServerProcess(process.execPath, [builtBin(bin), ...args()])
+async function started(
+  ...options: string[]
+): Promise<{ daemon: ServerProcess; port: number; plainPort: number }> {
+  const daemon = new ServerProcess(process.execPath, [builtBin(bin), ...args(), ...options])
   onTestFinished(() => daemon.stop())
   const [, plain, port] = await daemon.printed(
     /coordinator is ready!\nListening to http:\/\/\S+:(\d+)\/\nGateway: http:\/\/\S+:(\d+)\/\n/,
@@ -114,4 +116,27 @@ test('a gateway that others can reach without HTTPS is warned of', async () => {
   configure('address: ":0"')
   const { daemon } = await started()
   await daemon.printed(/Warning: \S+ listens on all addresses of this machine without HTTPS/)
+})
+
+test('a gateway that others can reach is warned of shards without an ACL, and of a missing cluster secret', async () => {
+  await runCli(`${bin}-add-server`, [...place, '9', 'http://127.0.0.1:1'])
+  await runCli(`${bin}-add-shard`, [...place, '9', '9', '100gb'])
+  const openShards = /Warning: whoever reaches the gateway can .* every photo of (\d+) of \1 shards: they have no ACL/
+  const noSecret = 'Warning: stores do not ask who writes to them'
+  configure('address: ":0"')
+  const { daemon } = await started()
+  await daemon.printed(openShards)
+  await daemon.printed(/Warning: stores do not ask who writes to them: .* --cluster-secret-file/)
+  const secretFile = join(temporaryDirectory(), 'secret')
+  writeFileSync(secretFile, 'the secret of this cluster')
+  const secured = await started('--cluster-secret-file', secretFile)
+  await secured.daemon.printed(openShards)
+  configure('address: 127.0.0.1:0')
+  const local = await started()
+  for (const { daemon: ended } of [secured, local]) {
+    ended.kill('SIGTERM')
+    await expect.poll(() => ended.running).toBe(false)
+    expect(ended.output).not.toContain(noSecret)
+  }
+  expect(local.daemon.output).not.toMatch(openShards)
 })

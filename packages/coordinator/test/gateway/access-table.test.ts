@@ -223,7 +223,9 @@ test('a route without lines in the table does not exist', async () => {
   // A line that refuses everybody is of a route that does not exist.
   const ofRoutes = lines.filter(({ text }) => / [23]\d\d/.test(text))
   const listed = new Set(
-    ofRoutes.flatMap(({ listener, methods, name }) => methods.map((method) => `${listener} ${method} ${name}`)),
+    ofRoutes.flatMap(({ listener, methods, name }) =>
+      methods.map((method) => `${listener} ${method} ${name}`),
+    ),
   )
   const served = await servedRoutes(gateway)
   expect(served.length).toBeGreaterThan(30)

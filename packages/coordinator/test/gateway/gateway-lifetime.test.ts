@@ -56,7 +56,10 @@ test('one that is still starting when the coordinator is closed does not listen 
   let closed: Promise<void> | undefined
   // What is said of a name without a meaning is the last thing before the gateway starts; its certificate takes a while.
   const note = (_details: object, message: string) => {
-    if (message.includes('mean nothing here')) setImmediate(() => (closed = coordinator.close()))
+    if (!message.includes('mean nothing here')) return
+    setImmediate(() => {
+      closed = coordinator.close()
+    })
   }
   const log = { info: note, warn: () => undefined, error: () => undefined }
   const { coordinator } = await smallCluster({ nodesPerShard: [1], options: { log } })

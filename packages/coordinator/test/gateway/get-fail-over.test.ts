@@ -1,9 +1,9 @@
 // Reads while nodes fail, lie, or have another version: an answer is of one version, or ends.
 import type { RequestListener } from 'node:http'
 import { describe, expect, it } from 'vitest'
+import { watchAccepted } from '../helpers/accepted-sockets.js'
 import { falseNode } from '../helpers/false-node.js'
 import { type Answer, patternBytes, send } from '../helpers/http-request.js'
-import { openConnections } from '../helpers/open-connections.js'
 import { RawConnection } from '../helpers/raw-http.js'
 import { until } from '../helpers/until.js'
 import { smallGateway } from './small-gateway.js'
@@ -135,16 +135,22 @@ describe('several ranges of a blob, whose client leaves before a part of it come
     let asked = false
     let closed = false
     let gatewayPort = 0
+    const accepted = watchAccepted()
     const late: RequestListener = (request, response) => {
       asked = true
-      request.socket.on('error', () => undefined).on('close', () => (closed = true))
-      const isGone = () => openConnections(gatewayPort).size === 0
-      void until(isGone, 'the client is gone').then(() => answerAs(large)(request, response))
+      request.socket.on('error', () => undefined)
+      const isGone = () => accepted(gatewayPort).open.size === 0
+      void until(isGone, 'the client is gone').then(() => {
+        request.socket.on('close', () => (closed = true))
+        answerAs(large)(request, response)
+      })
     }
     const otherNodes = { 11: await nodeOf(answerAs(large), late) }
     gatewayPort = (await smallGateway({ nodesPerShard: [1], otherNodes })).gatewayPort
     const connection = await RawConnection.open(gatewayPort)
-    connection.write('GET /get/1/a.jpg HTTP/1.1\r\nHost: x\r\nRange: bytes=0-40000000,50000000-50000009\r\n\r\n')
+    connection.write(
+      'GET /get/1/a.jpg HTTP/1.1\r\nHost: x\r\nRange: bytes=0-40000000,50000000-50000009\r\n\r\n',
+    )
     await until(() => asked, 'the node is asked for the first part')
     connection.socket.resetAndDestroy()
     await until(() => closed, 'the node is told that nobody wants it')

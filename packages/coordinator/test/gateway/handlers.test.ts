@@ -139,10 +139,13 @@ describe('a key', () => {
     ['%2e%2e/b', '../b'],
     ['caf%C3%A9', 'caf\u00e9'],
     ['%F0%9F%90%88.jpg', '\u{1f408}.jpg'],
-    ['a;b=c,d:e@f&g=h!$\'()*~', 'a;b=c,d:e@f&g=h!$\'()*~'],
+    ["a;b=c,d:e@f&g=h!$'()*~", "a;b=c,d:e@f&g=h!$'()*~"],
     ['a?x=1', 'a'],
   ])('%s is decoded once, to %s, wherever it is used', async (written, name) => {
-    const gateway = await smallGateway({ nodesPerShard: [1], proxy: { 'redirect-port': 'node', 'redirect-token': 'of the redirects' } })
+    const gateway = await smallGateway({
+      nodesPerShard: [1],
+      proxy: { 'redirect-port': 'node', 'redirect-token': 'of the redirects' },
+    })
     const { gatewayPort: port } = gateway
     const uploaded = await upload(gateway, `/upload/1/${written}`)
     expect([uploaded.status, jsonOf<UploadAnswer>(uploaded).key]).toEqual([200, name])
@@ -170,14 +173,17 @@ describe('a key', () => {
 })
 
 describe('what reads', () => {
-  test.each(['get', 'lookup', 'redirect', 'delete'])('/%s refuses an address that lacks something', async (handler) => {
-    const gateway = await smallGateway({ nodesPerShard: [1] })
-    const method = handler === 'delete' ? 'POST' : 'GET'
-    const status = async (target: string) => (await send(gateway.gatewayPort, method, target)).status
-    for (const target of ['', '/', '/1', '/1/', '//x', '/9/x', '/1/%ff']) {
-      expect([target, await status(`/${handler}${target}`)]).toEqual([target, 400])
-    }
-  })
+  test.each(['get', 'lookup', 'redirect', 'delete'])(
+    '/%s refuses an address that lacks something',
+    async (handler) => {
+      const gateway = await smallGateway({ nodesPerShard: [1] })
+      const method = handler === 'delete' ? 'POST' : 'GET'
+      const status = async (target: string) => (await send(gateway.gatewayPort, method, target)).status
+      for (const target of ['', '/', '/1', '/1/', '//x', '/9/x', '/1/%ff']) {
+        expect([target, await status(`/${handler}${target}`)]).toEqual([target, 400])
+      }
+    },
+  )
 
   test('answers a bad range with 416 on /get and 400 on /redirect', async () => {
     const gateway = await smallGateway({
@@ -272,7 +278,10 @@ describe('the statistics', () => {
   }
 
   async function stat(target: string) {
-    const gateway = await smallGateway({ nodesPerShard: [2, 1, 1], admins: [aclLine('root', 'admin', 'unsigned')] })
+    const gateway = await smallGateway({
+      nodesPerShard: [2, 1, 1],
+      admins: [aclLine('root', 'admin', 'unsigned')],
+    })
     return send(gateway.gatewayPort, 'GET', `${target}?user=root&signature=00`)
   }
 

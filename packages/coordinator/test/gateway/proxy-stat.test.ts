@@ -1,8 +1,9 @@
 // What /proxy_stat tells an administrator, and what /update_local_config takes from one.
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { RecentErrors, withoutSignature } from '../../src/gateway/recent-errors.js'
 import { RequestRates } from '../../src/gateway/request-rates.js'
 import { type Answer, jsonOf, send } from '../helpers/http-request.js'
+import { RawConnection, requestOnce } from '../helpers/raw-http.js'
 import { until } from '../helpers/until.js'
 import { aclLine, authorizationOf, linkOf, type SmallGateway, smallGateway } from './small-gateway.js'
 
@@ -69,6 +70,37 @@ describe('/proxy_stat/', () => {
       { RS: {} },
     ])
     expect([get?.RS['200']?.BPS.length, get?.RS['200']?.RPS.length]).toEqual([3, 3])
+  })
+
+  test('counts bytes that came and went, once, and not those that a client only speaks of', async () => {
+    const gateway = await smallGateway({ admins })
+    const { gatewayPort: port } = gateway
+    const large = 'Content-Length: 1000000000'
+    expect((await requestOnce(port, `PUT /upload/9/a HTTP/1.1\r\nHost: x\r\n${large}\r\n\r\n`)).status).toBe(
+      400,
+    )
+    await send(port, 'PUT', '/upload/1/cat', { body: Buffer.alloc(1_000_000) })
+    const connection = await RawConnection.open(port)
+    onTestFinished(() => connection.close())
+    const head = 'HEAD /get/1/cat HTTP/1.1\r\nHost: x\r\n\r\n'
+    const get = 'GET /get/1/cat HTTP/1.1\r\nHost: x\r\n\r\n'
+    // The answer to the second goes when the first is done; to the first it must not be added.
+    connection.write(
+      `GET /ping/ HTTP/1.1\r\nHost: x\r\n\r\n${get}${head}GET /lookup/1/cat HTTP/1.1\r\nHost: x\r\n\r\n`,
+    )
+    for (const isHead of [false, false, true, false])
+      expect((await connection.read({ head: isHead }))?.status).toBe(200)
+    const shown = async () => (await statistics(gateway)).handlers
+    await until(async () => (await shown())['lookup']?.RS['200'] !== undefined, 'all are counted')
+    const { ping, upload, get: gets, lookup } = await shown()
+    const most = ({ RS }: { RS: Record<string, { BPS: number[] }> } = { RS: {} }, name = '200') =>
+      Math.max(...(RS[name]?.BPS ?? []))
+    expect(most(upload, '400')).toBeLessThan(10_000)
+    expect([most(ping), most(lookup)].every((bytes) => bytes < 10_000)).toBe(true)
+    for (const bytes of [most(upload), most(gets)]) {
+      expect(bytes).toBeGreaterThan(10_000)
+      expect(bytes).toBeLessThan(1_100_000)
+    }
   })
 
   test('lists what went wrong, without the signature of a link', async () => {

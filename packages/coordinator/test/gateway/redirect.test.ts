@@ -111,8 +111,18 @@ describe('a redirect', () => {
   })
 
   it.each([
-    ['302 for a blob that was uploaded again since a node heard of its end', 0x018b_cfe5_6802_0001n, '12', 302],
-    ['404 for a blob that a node has still, when another has heard of its end', 0x018b_cfe5_6800_0001n, '12', 404],
+    [
+      '302 for a blob that was uploaded again since a node heard of its end',
+      0x018b_cfe5_6802_0001n,
+      '12',
+      302,
+    ],
+    [
+      '404 for a blob that a node has still, when another has heard of its end',
+      0x018b_cfe5_6800_0001n,
+      '12',
+      404,
+    ],
   ])('is %s', async (_, version, id, status) => {
     let ranks: number[] = []
     const options = { random: () => ranks.shift() ?? 0.5 }

@@ -5,18 +5,29 @@ import { onTestFinished } from 'vitest'
 
 const channel = 'net.server.socket'
 
-/** From now on: gives the clients' ports of the connections that were accepted at a port and are not closed. */
-export function watchAccepted(): (port: number) => Set<number> {
-  const sockets = new Set<Socket>()
+/** Ports of clients. */
+export interface Accepted {
+  readonly ever: ReadonlySet<number>
+  /** Those that the server has not closed. */
+  readonly open: ReadonlySet<number>
+}
+
+/** From now on: gives the connections that were accepted at a port. */
+export function watchAccepted(): (port: number) => Accepted {
+  const sockets: {
+    readonly localPort: number | undefined
+    readonly peer: number
+    readonly socket: Socket
+  }[] = []
   const onSocket = (message: unknown) => {
     const { socket } = message as { socket: Socket }
-    sockets.add(socket)
-    socket.once('close', () => sockets.delete(socket))
+    sockets.push({ localPort: socket.localPort, peer: socket.remotePort ?? 0, socket })
   }
   subscribe(channel, onSocket)
   onTestFinished(() => void unsubscribe(channel, onSocket))
   return (port) => {
-    const open = [...sockets].filter(({ localPort, destroyed }) => localPort === port && !destroyed)
-    return new Set(open.map(({ remotePort = 0 }) => remotePort))
+    const here = sockets.filter(({ localPort }) => localPort === port)
+    const open = here.filter(({ socket }) => !socket.destroyed)
+    return { ever: new Set(here.map(({ peer }) => peer)), open: new Set(open.map(({ peer }) => peer)) }
   }
 }

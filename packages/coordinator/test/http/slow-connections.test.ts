@@ -1,14 +1,24 @@
 // The minimum rates of connections: of readers, and of bodies that no route waits for.
+import { connect as connectPlain, type Socket } from 'node:net'
+import { connect as connectSecure } from 'node:tls'
 import { expect, onTestFinished, test } from 'vitest'
 import { type SlowClient, slowSender } from '../faults/slow-client.js'
+import { makeCertificate } from '../gateway/make-certificate.js'
+import { smallGateway } from '../gateway/small-gateway.js'
 import { watchAccepted } from '../helpers/accepted-sockets.js'
 import { falseNode } from '../helpers/false-node.js'
-import { patternBytes, send } from '../helpers/http-request.js'
+import { patternBytes } from '../helpers/http-request.js'
 import { headerOf, RawConnection } from '../helpers/raw-http.js'
 import { smallCluster } from '../helpers/small-cluster.js'
+import { temporaryDirectory } from '../helpers/temporary-directory.js'
 import { until } from '../helpers/until.js'
 
 const mebibyte = 1024 * 1024
+
+function httpsOnly(): Record<string, string> {
+  const { certFile, keyFile } = makeCertificate(temporaryDirectory(), 'slow')
+  return { address: '', https_address: '127.0.0.1:0', cert_file: certFile, key_file: keyFile }
+}
 
 function ticking(client: SlowClient): SlowClient {
   const ticks = setInterval(() => client.tick(), 20)
@@ -34,19 +44,53 @@ test('a reader that goes on, but too slowly, is closed', async () => {
   socket.write('GET /1:large HTTP/1.1\r\nHost: a\r\n\r\n')
   const readOn = setInterval(() => socket.resume().once('data', () => socket.pause()), 10)
   onTestFinished(() => clearInterval(readOn))
-  await until(() => accepted(cluster.port).size === 1, 'it is connected')
-  await until(() => accepted(cluster.port).size === 0, 'it is closed')
+  await until(() => accepted(cluster.port).ever.size === 1, 'it is connected')
+  await until(() => accepted(cluster.port).open.size === 0, 'it is closed')
 })
 
-test('a reader at a rate that is enough gets everything', async () => {
-  const cluster = await smallCluster({
-    nodesPerShard: [1],
-    limits: { answerBytesPerSecondMin: 1, answerWindowMs: 50 },
+/** Reads on for a moment now and then. */
+function readSlowly(socket: Socket): Promise<number> {
+  let receivedBytes = 0
+  socket.on('data', (part: Buffer) => {
+    receivedBytes += part.length
+    socket.pause()
+    setTimeout(() => socket.resume(), 2)
   })
-  const large = patternBytes(30 * mebibyte)
-  await cluster.node('11').store.put('large', large)
-  const answer = await send(cluster.port, 'GET', '/1:large')
-  expect(answer.body.equals(large)).toBe(true)
+  return new Promise((resolve) => socket.on('close', () => resolve(receivedBytes)))
+}
+
+test('a slow reader whose rate is enough gets everything, over TLS as well', async () => {
+  const sizeBytes = 50 * mebibyte
+  const gateway = await smallGateway({
+    nodesPerShard: [1],
+    limits: { answerBytesPerSecondMin: 1, answerWindowMs: 1_500 },
+    proxy: httpsOnly(),
+  })
+  await gateway.node('11').store.put('large', patternBytes(sizeBytes))
+  const plain = connectPlain({ port: gateway.port, host: '127.0.0.1' })
+  const secure = connectSecure({ port: gateway.gatewayPort, host: '127.0.0.1', rejectUnauthorized: false })
+  plain.write('GET /1:large HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n')
+  secure.write('GET /get/1/large HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n')
+  const received = await Promise.all([readSlowly(plain), readSlowly(secure)])
+  for (const bytes of received) expect(bytes).toBeGreaterThan(sizeBytes)
+})
+
+test('a reader that goes on, but too slowly, is closed over TLS as well', async () => {
+  const accepted = watchAccepted()
+  const gateway = await smallGateway({
+    nodesPerShard: [1],
+    limits: { answerBytesPerSecondMin: 100 * mebibyte, answerWindowMs: 500 },
+    proxy: httpsOnly(),
+  })
+  const { gatewayPort: port } = gateway
+  await gateway.node('11').store.put('large', patternBytes(60 * mebibyte))
+  const socket = connectSecure({ port, host: '127.0.0.1', rejectUnauthorized: false })
+  socket.on('error', () => undefined)
+  onTestFinished(() => void socket.destroy())
+  socket.write('GET /get/1/large HTTP/1.1\r\nHost: a\r\n\r\n')
+  void readSlowly(socket)
+  await until(() => accepted(port).ever.size === 1, 'it is connected')
+  await until(() => accepted(port).open.size === 0, 'it is closed')
 })
 
 test.each([
@@ -59,8 +103,8 @@ test.each([
   const { port } = await smallCluster({ nodesPerShard: [1], limits: { bodyWindowMs: 100 } })
   const drip = header.startsWith('Transfer') ? '1\r\nx\r\n' : ' '
   const client = ticking(slowSender(port, `${start} HTTP/1.1\r\nHost: a\r\n${header}\r\n\r\n`, drip))
-  await until(() => accepted(port).size === 1, 'it is connected')
-  await until(() => accepted(port).size === 0, 'it is closed')
+  await until(() => accepted(port).ever.size === 1, 'it is connected')
+  await until(() => accepted(port).open.size === 0, 'it is closed')
   client.socket.destroy()
 })
 

@@ -1,5 +1,5 @@
 // The daemon from reading the model to the last task under way.
-import { CliError, exitCodes, isReachable, printLine, printNote } from '@backpack/command-line'
+import { CliError, exitCodes, isReachable, listenError, printLine, printNote } from '@backpack/command-line'
 import type { Secret } from '@backpack/signing'
 import { once } from 'node:events'
 import { pino } from 'pino'
@@ -51,7 +51,7 @@ async function open(settings: DaemonSettings, log: ReplicatorLog): Promise<Repli
       ...(repairEvery === undefined ? {} : { repairEveryMs: repairEvery }),
     })
   } catch (cause) {
-    throw explain(cause, { host, port }) ?? cause
+    throw explain(cause, { host, port })
   }
 }
 
@@ -63,10 +63,7 @@ function warnWhenReachable({ host, port, clusterSecret }: DaemonSettings): void 
   printNote('Give stores, coordinators and replicators a secret with --cluster-secret-file.')
 }
 
-function explain(
-  cause: unknown,
-  { host, port }: Pick<ServeArguments, 'host' | 'port'>,
-): CliError | undefined {
+function explain(cause: unknown, { host, port }: Pick<ServeArguments, 'host' | 'port'>): unknown {
   const { message } = cause as Error
   if (codeOf(cause) === 'TREE_AWAY') {
     return new CliError(message, {
@@ -74,26 +71,5 @@ function explain(
       cause,
     })
   }
-  switch ((cause as NodeJS.ErrnoException).code) {
-    case 'EADDRINUSE':
-      return new CliError(`Port ${port} of ${host} is in use by another program.`, {
-        advice: 'Stop that one (`ss -ltnp` shows it), or choose another one with --port.',
-        cause,
-      })
-    case 'EACCES':
-      return new CliError(`This user may not listen on port ${port}.`, {
-        advice: 'Choose a port from 1024 on with --port.',
-        cause,
-      })
-    case 'EADDRNOTAVAIL':
-    case 'ENOTFOUND':
-    case 'EAI_AGAIN':
-    case 'EINVAL':
-      return new CliError(`${host} is no address of this machine.`, {
-        advice: 'Use --host 127.0.0.1 for this machine only, or --host 0.0.0.0 for all its addresses.',
-        cause,
-      })
-    default:
-      return undefined
-  }
+  return listenError(cause, { host, port: port ?? 0, areOptions: true })
 }

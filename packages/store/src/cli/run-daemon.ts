@@ -1,5 +1,13 @@
 // `backpack serve` from opening the store to the last request answered.
-import { CliError, countOf, exitCodes, formatBytes, isReachable, printNote } from '@backpack/command-line'
+import {
+  CliError,
+  countOf,
+  exitCodes,
+  formatBytes,
+  isReachable,
+  listenError,
+  printNote,
+} from '@backpack/command-line'
 import type { Secret } from '@backpack/signing'
 import { once } from 'node:events'
 import { type Logger, pino } from 'pino'
@@ -76,34 +84,7 @@ async function listen(options: DaemonOptions): Promise<Daemon> {
   try {
     return await startDaemon(options)
   } catch (cause) {
-    const problem = listenProblem((cause as NodeJS.ErrnoException).code, host, port)
-    if (problem === undefined) throw cause
-    throw new CliError(problem.message, { advice: problem.advice, cause })
-  }
-}
-
-function listenProblem(code: string | undefined, host: string, port: number) {
-  switch (code) {
-    case 'EADDRINUSE':
-      return {
-        message: `Port ${port} of ${host} is in use by another program.`,
-        advice: 'Stop that one (`ss -ltnp` shows it), or choose another port with --port.',
-      }
-    case 'EACCES':
-      return {
-        message: `This user may not listen on port ${port}.`,
-        advice: 'Choose a port from 1024 on with --port.',
-      }
-    case 'EADDRNOTAVAIL':
-    case 'ENOTFOUND':
-    case 'EAI_AGAIN':
-    case 'EINVAL':
-      return {
-        message: `${host} is no address of this machine.`,
-        advice: 'Use --host 127.0.0.1 for this machine only, or --host 0.0.0.0 for all its addresses.',
-      }
-    default:
-      return undefined
+    throw listenError(cause, { host, port, areOptions: true })
   }
 }
 

@@ -1,7 +1,9 @@
 // A certificate and its key, read together and checked before they are used.
+import { readRegularFile, reasonOfUnread } from '@backpack/signing'
 import { X509Certificate } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
 import { createSecureContext } from 'node:tls'
+
+const pemBytesMax = 1024 * 1024
 
 export interface CertificateFiles {
   readonly certFile: string
@@ -31,10 +33,8 @@ export async function readCertificate({ certFile, keyFile }: CertificateFiles): 
 
 async function readPem(file: string): Promise<Buffer> {
   try {
-    return await readFile(file)
+    return await readRegularFile(file, { bytesMax: pemBytesMax })
   } catch (cause) {
-    throw new Error(`${file} cannot be read: ${(cause as NodeJS.ErrnoException).code ?? 'unknown'}`, {
-      cause,
-    })
+    throw new Error(`${file} cannot be read: ${reasonOfUnread(cause)}`, { cause })
   }
 }

@@ -1,7 +1,5 @@
 // Reads a configuration and the files it names, so that what is accepted can be used: YAML, of which JSON is a part.
-import { readSecret } from '@backpack/signing'
-import { constants } from 'node:fs'
-import { type FileHandle, open } from 'node:fs/promises'
+import { readRegularFile, readSecret, reasonOfUnread } from '@backpack/signing'
 import { dirname } from 'node:path'
 import { Lexer, LineCounter, parseDocument } from 'yaml'
 import { readCertificate } from './certificate-files.js'
@@ -22,25 +20,10 @@ const scalarMark = '\x1f'
 
 /** The text of the file. Throws INVALID_OPTIONS: it cannot be read, is no regular file, or is above 1 MiB. */
 export async function readConfigText(file: string): Promise<string> {
-  let handle: FileHandle
   try {
-    // A pipe that nobody writes to would hold us up for ever.
-    handle = await open(file, constants.O_RDONLY | constants.O_NONBLOCK)
+    return (await readRegularFile(file, { bytesMax: configBytesMax })).toString('utf8')
   } catch (cause) {
-    throw configError([`${file} cannot be read: ${codeOfSystem(cause)}`], cause)
-  }
-  try {
-    const bytes = Buffer.alloc(configBytesMax + 1)
-    if (!(await handle.stat()).isFile()) throw configError([`${file} is no file`])
-    let sizeBytes = 0
-    while (sizeBytes < bytes.length) {
-      const { bytesRead } = await handle.read(bytes, sizeBytes, bytes.length - sizeBytes, sizeBytes)
-      if (bytesRead === 0) return bytes.toString('utf8', 0, sizeBytes)
-      sizeBytes += bytesRead
-    }
-    throw configError([`${file} is larger than ${configBytesMax} bytes`])
-  } finally {
-    await handle.close()
+    throw configError([`${file} cannot be read: ${reasonOfUnread(cause)}`], cause)
   }
 }
 
@@ -116,8 +99,4 @@ function bracketDepth(text: string): number {
 function isShallow(value: unknown, levels: number): boolean {
   if (typeof value !== 'object' || value === null) return true
   return levels > 0 && Object.values(value).every((each) => isShallow(each, levels - 1))
-}
-
-function codeOfSystem(error: unknown): string {
-  return (error as NodeJS.ErrnoException).code ?? 'unknown'
 }

@@ -1,8 +1,8 @@
 // Reading a configuration from disk: YAML or JSON, bounded, with the files it names.
 import { execFileSync } from 'node:child_process'
-import { writeFileSync } from 'node:fs'
+import { closeSync, constants, openSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { parseConfigText, readConfigFile } from '../../../src/gateway/config/read-config-file.js'
 import { temporaryDirectory } from '../../helpers/temporary-directory.js'
 import { makeCertificate } from '../make-certificate.js'
@@ -69,10 +69,10 @@ describe('the file', () => {
     const pipe = join(directory, 'pipe')
     execFileSync('mkfifo', [pipe])
     expect(await problemsOf(join(directory, 'none'))).toEqual([expect.stringContaining('ENOENT')])
-    expect(await problemsOf(directory)).toEqual([`${directory} is no file`])
-    expect(await problemsOf(pipe)).toEqual([`${pipe} is no file`])
+    expect(await problemsOf(directory)).toEqual([`${directory} cannot be read: it is no regular file`])
+    expect(await problemsOf(pipe)).toEqual([`${pipe} cannot be read: it is no regular file`])
     const large = written(`proxy:\n  root: /a # ${'x'.repeat(1024 * 1024)}\n`)
-    expect(await problemsOf(large)).toEqual([`${large} is larger than 1048576 bytes`])
+    expect(await problemsOf(large)).toEqual([`${large} cannot be read: it is larger than 1048576 bytes`])
   })
 })
 
@@ -100,6 +100,19 @@ describe('files it names', () => {
       expect.stringMatching(/^proxy\.cert_file: .*are no certificate with its key/),
     ])
     expect(problems.join()).not.toContain('hush')
+  })
+
+  test('that are pipes are refused, and nobody waits for their writers', async () => {
+    const file = written(
+      'proxy:\n  redirect-token-file: pipe\n  https_address: ":0"\n  cert_file: pipe\n  key_file: pipe\n',
+    )
+    const pipe = join(file, '..', 'pipe')
+    execFileSync('mkfifo', [pipe])
+    onTestFinished(() => closeSync(openSync(pipe, constants.O_RDWR | constants.O_NONBLOCK)))
+    expect(await problemsOf(file)).toEqual([
+      `proxy.redirect-token-file: The redirect token cannot be read from ${pipe}: it is no regular file`,
+      `proxy.cert_file: ${pipe} cannot be read: it is no regular file`,
+    ])
   })
 
   test('a key that is not of the certificate is refused', async () => {
