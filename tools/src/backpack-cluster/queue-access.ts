@@ -1,16 +1,22 @@
 // The queue of a cluster, as an admin reaches it: on Redis directly; inside of an embedded cluster through its coordinator.
 import {
+  aclFlags,
   type ClusterSnapshot,
   type ClusterWatch,
   openQueue,
   type ParkedTask,
   type QueueFigures,
+  type ShardAccess,
   showAddress,
 } from '@backpack/cluster-model'
 import { CliError } from '@backpack/command-line'
+import { signedText, signText } from '@backpack/signing'
 import { z } from 'zod'
 
 const answerMs = 5_000
+const retryPath = '/-/queue/retry'
+/** Of what is signed here: it is sent at once. */
+const validSeconds = 60
 
 export interface QueueAccess {
   /** Where the queue is, for people. */
@@ -36,7 +42,7 @@ export async function openQueueAccess(watch: ClusterWatch): Promise<QueueAccess>
   }
 }
 
-function askCoordinator({ daemons }: ClusterSnapshot): QueueAccess {
+function askCoordinator({ daemons, adminAccess }: ClusterSnapshot): QueueAccess {
   const url = daemons.find((daemon) => daemon.kind === 'coordinator' && daemon.url !== undefined)?.url
   if (url === undefined) {
     throw new CliError('The queue of this cluster is inside of its process, and that is not running.', {
@@ -57,11 +63,30 @@ function askCoordinator({ daemons }: ClusterSnapshot): QueueAccess {
     },
     retry: async (ids) => {
       const body = JSON.stringify(ids === undefined ? {} : { ids })
-      const { retried } = await ask(retriedSchema, `${base}/-/queue/retry`, body)
+      const headers = signedAsAdmin(adminAccess, { method: 'POST', path: retryPath })
+      const { retried } = await ask(retriedSchema, `${base}${retryPath}`, { body, headers })
       return retried
     },
     close: () => Promise.resolve(),
   }
+}
+
+/**
+ * What lets a request to a coordinator pass as one of its administrators, by the first of them in the model; nothing where
+ * there is none. Whoever reads the model has their tokens.
+ */
+function signedAsAdmin(
+  access: ShardAccess,
+  { method, path }: { readonly method: string; readonly path: string },
+): Record<string, string> {
+  if (typeof access === 'string') return {}
+  const admin = [...access.users.values()].find(({ flags }) => (flags & aclFlags.admin) !== 0)
+  if (admin === undefined) return {}
+  const headers = { 'x-ell-expires': String(Math.floor(Date.now() / 1000) + validSeconds) }
+  const signature = signText(admin.token, signedText({ method, path, headers: Object.entries(headers) }))
+  // fetch() takes the bytes of UTF-8 as Latin-1.
+  const user = Buffer.from(admin.user, 'utf8').toString('latin1')
+  return { ...headers, authorization: `Backpack ${user}:${signature}` }
 }
 
 const figuresSchema = z.object({
@@ -92,17 +117,26 @@ const parkedSchema = z.object({
   parked: z.array(z.object({ id: z.string(), task: taskSchema, reason: z.string(), parkedAtMs: z.number() })),
 })
 
-/** GET, or POST with a body of JSON; the checked answer. */
+interface PostedJson {
+  readonly body: string
+  readonly headers: Readonly<Record<string, string>>
+}
+
+/** GET, or POST; the checked answer. */
 async function ask<Schema extends z.ZodType>(
   schema: Schema,
   url: string,
-  body?: string,
+  posted?: PostedJson,
 ): Promise<z.output<Schema>> {
   try {
     const response = await fetch(url, {
-      ...(body === undefined
+      ...(posted === undefined
         ? {}
-        : { method: 'POST', body, headers: { 'content-type': 'application/json' } }),
+        : {
+            method: 'POST',
+            body: posted.body,
+            headers: { 'content-type': 'application/json', ...posted.headers },
+          }),
       redirect: 'error',
       signal: AbortSignal.timeout(answerMs),
     })

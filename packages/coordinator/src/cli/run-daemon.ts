@@ -38,7 +38,7 @@ export async function runDaemon(settings: DaemonSettings, signal: AbortSignal): 
     const { url } = await listen(coordinator, { host, port })
     printLine(`Listening to ${url}`)
     warnWhenReachable(host, clusterSecret)
-    gateway?.print(coordinator)
+    gateway?.print(coordinator, { warnOfSecret: clusterSecret === undefined && !isReachable(host) })
     log.info({ url, zkServers, zkRoot }, 'listening')
     if (!signal.aborted) await once(signal, 'abort')
     log.info('stopping: answering the requests under way')

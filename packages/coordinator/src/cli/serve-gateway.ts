@@ -31,13 +31,13 @@ export class GatewayCommand {
     }
   }
 
-  /** Says where the gateway listens, and what its owner should know of it. */
-  print(coordinator: Coordinator): void {
+  /** Says where the gateway listens, and what its owner should know of it: `warnOfSecret` when nothing was said of it. */
+  print(coordinator: Coordinator, { warnOfSecret }: { readonly warnOfSecret: boolean }): void {
     if (this.#listening === undefined) return
     const { doors, inert } = this.#listening
     for (const { url } of doors) printLine(`Gateway: ${url}`)
     if (inert.length > 0) printNote(`${this.#configFile}: without a meaning here: ${inert.join(', ')}`)
-    for (const line of warningsOf(this.#listening, coordinator)) printNote(line)
+    for (const line of warningsOf(this.#listening, coordinator, { warnOfSecret })) printNote(line)
   }
 
   /** From here on SIGHUP ends the process again. */
@@ -47,7 +47,11 @@ export class GatewayCommand {
 }
 
 /** What whoever starts a gateway that others can reach should know. */
-function warningsOf({ doors }: GatewayListening, { snapshot }: Coordinator): string[] {
+function warningsOf(
+  { doors }: GatewayListening,
+  { snapshot }: Coordinator,
+  { warnOfSecret }: { readonly warnOfSecret: boolean },
+): string[] {
   const reachable = doors.filter(({ address }) => !isLoopback(address))
   if (reachable.length === 0) return []
   const warnings = reachable
@@ -61,6 +65,11 @@ function warningsOf({ doors }: GatewayListening, { snapshot }: Coordinator): str
     warnings.push(
       `Warning: whoever reaches the gateway can read, add and delete every photo of ${open.length} of ` +
         `${snapshot.shards.size} shards: they have no ACL.`,
+    )
+  }
+  if (warnOfSecret) {
+    warnings.push(
+      'Warning: stores do not ask who writes to them: give both them and the coordinator a secret with --cluster-secret-file.',
     )
   }
   return warnings

@@ -47,7 +47,7 @@ export class RequestRules {
   watch(server: Server): void {
     this.#slow.watch(server)
     server.on('clientError', (error, socket) => this.#onClientError(error, socket as Socket))
-    server.on('timeout', (socket) => {
+    server.on('timeout', (socket: Socket) => {
       if (!this.#isOurTurn(socket)) socket.destroy()
     })
     server.on('connect', (_request, socket) => {

@@ -121,7 +121,8 @@ test('a gateway that others can reach without HTTPS is warned of', async () => {
 test('a gateway that others can reach is warned of shards without an ACL, and of a missing cluster secret', async () => {
   await runCli(`${bin}-add-server`, [...place, '9', 'http://127.0.0.1:1'])
   await runCli(`${bin}-add-shard`, [...place, '9', '9', '100gb'])
-  const openShards = /Warning: whoever reaches the gateway can .* every photo of (\d+) of \1 shards: they have no ACL/
+  const openShards =
+    /Warning: whoever reaches the gateway can .* every photo of (\d+) of \1 shards: they have no ACL/
   const noSecret = 'Warning: stores do not ask who writes to them'
   configure('address: ":0"')
   const { daemon } = await started()

@@ -200,7 +200,10 @@ test('every route answers each signature as the table says; what it refuses chan
 
   // Nothing that anybody can read shows a token, or a signature that could be used again.
   const link = linkOf({ user: 'wendy', method: 'GET', path: '/get/1/not there' })
-  await send(gateway.gatewayPort, 'GET', link)
+  expect((await send(gateway.gatewayPort, 'GET', link)).status).toBe(404)
+  await gateway.node('11').stop()
+  expect((await send(gateway.gatewayPort, 'GET', link)).status).toBe(503)
+  expect(log.text).toContain('request failed')
   const signature = new URL(link, 'http://x').searchParams.get('signature') as string
   const shown = [log.text]
   for (const path of ['/stat/', '/proxy_stat/']) {

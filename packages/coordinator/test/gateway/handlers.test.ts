@@ -1,9 +1,9 @@
-// Each handler where all is well, and what it refuses as Backrunner did; keys of every kind; many deletes at once.
+// Each handler where all is well, and what it refuses as Backrunner did; keys of every kind.
 import { pathOfName } from '@backpack/cluster-model'
 import { describe, expect, test } from 'vitest'
 import { jsonOf, patternBytes, send } from '../helpers/http-request.js'
 import { requestOnce } from '../helpers/raw-http.js'
-import { untilSeen } from '../helpers/small-cluster.js'
+import { namesIn } from './names-in.js'
 import { aclLine, authorizationOf, type SmallGateway, smallGateway } from './small-gateway.js'
 
 interface UploadAnswer {
@@ -18,12 +18,6 @@ interface UploadAnswer {
 
 function upload({ gatewayPort }: SmallGateway, target: string, body: Buffer | string = 'meow') {
   return send(gatewayPort, 'POST', target, { body })
-}
-
-async function namesIn(gateway: SmallGateway, id: string): Promise<string[]> {
-  const names: string[] = []
-  for await (const { info } of gateway.node(id).store.scan()) names.push(info.name)
-  return names.sort()
 }
 
 describe('an upload', () => {
@@ -206,104 +200,6 @@ describe('what reads', () => {
       expect([answer.status, answer.headers['content-type']]).toEqual([404, 'text/plain; charset=utf-8'])
     }
     expect((await send(gateway.gatewayPort, 'POST', '/delete/1/nothing')).status).toBe(404)
-  })
-})
-
-describe('deleting many', () => {
-  function bulkDelete({ gatewayPort }: SmallGateway, body: string, target = '/bulk_delete/1') {
-    return send(gatewayPort, 'POST', target, { body })
-  }
-
-  test('10,000 keys, some of them missing or impossible: each failure is reported, the others are gone', async () => {
-    const gateway = await smallGateway({ nodesPerShard: [1] })
-    const { store } = gateway.node('11')
-    const there = Array.from({ length: 200 }, (_, at) => `there/${at}`)
-    for (const name of there) await store.put(name, Buffer.from('meow'))
-    await store.put('stays', Buffer.from('meow'))
-    const missing = Array.from({ length: 9_797 }, (_, at) => `missing/${at}`)
-    const impossible = ['', '-/live', 'k'.repeat(1_025)]
-    const keys = [...there, ...missing, ...impossible]
-    expect(keys.length).toBe(10_000)
-    const answer = await bulkDelete(gateway, JSON.stringify({ keys }))
-    expect(answer.status).toBe(200)
-    const failed = jsonOf<Record<string, string>>(answer)
-    expect(Object.keys(failed).sort()).toEqual([...missing, ...impossible].sort())
-    for (const message of Object.values(failed)) expect(message).not.toBe('')
-    expect(await namesIn(gateway, '11')).toEqual(['stays'])
-  })
-
-  test('with a node down: what it would have to forget is queued, what nobody can say of is reported', async () => {
-    const gateway = await smallGateway({ nodesPerShard: [2] })
-    for (const id of ['11', '12']) await gateway.node(id).store.put('on both', Buffer.from('meow'))
-    await gateway.node('12').store.put('on the other', Buffer.from('meow'))
-    await gateway.node('12').stop()
-    await untilSeen(gateway, '12', 'down')
-    const answer = await bulkDelete(gateway, JSON.stringify({ keys: ['on both', 'on the other'] }))
-    expect(answer.status).toBe(200)
-    expect(Object.keys(jsonOf(answer))).toEqual(['on the other'])
-    expect(await namesIn(gateway, '11')).toEqual([])
-  })
-
-  test('takes names that objects have already', async () => {
-    const gateway = await smallGateway({ nodesPerShard: [1] })
-    const keys = '["__proto__","constructor","toString"]'
-    const failed = JSON.parse((await bulkDelete(gateway, `{"keys":${keys}}`)).body.toString()) as object
-    expect(Object.keys(failed).sort()).toEqual(['__proto__', 'constructor', 'toString'])
-  })
-
-  test.each([
-    ['nothing', ''],
-    ['no JSON', '{'],
-    ['no keys', '{}'],
-    ['an empty list', '{"keys":[]}'],
-    ['no list', '{"keys":"a"}'],
-    ['numbers', '{"keys":[1]}'],
-    ['more than 10,000', JSON.stringify({ keys: Array.from({ length: 10_001 }, String) })],
-  ])('refuses %s', async (_, body) => {
-    const gateway = await smallGateway({ nodesPerShard: [1] })
-    expect((await bulkDelete(gateway, body)).status).toBe(400)
-  })
-
-  test('refuses an address with anything behind the bucket, and a bucket that is not there', async () => {
-    const gateway = await smallGateway({ nodesPerShard: [1] })
-    for (const target of ['/bulk_delete', '/bulk_delete/', '/bulk_delete/1/a', '/bulk_delete/9']) {
-      expect((await bulkDelete(gateway, '{"keys":["a"]}', target)).status).toBe(400)
-    }
-  })
-})
-
-describe('the statistics', () => {
-  interface Stat {
-    readonly Buckets: Readonly<Record<string, { readonly Group: Readonly<Record<string, unknown>> }>>
-  }
-
-  async function stat(target: string) {
-    const gateway = await smallGateway({
-      nodesPerShard: [2, 1, 1],
-      admins: [aclLine('root', 'admin', 'unsigned')],
-    })
-    return send(gateway.gatewayPort, 'GET', `${target}?user=root&signature=00`)
-  }
-
-  test.each([
-    ['/stat/[1,2]', ['1', '2']],
-    ['/stat/%5B1,2%5D', ['1', '2']],
-    ['/stat/1,2', ['1', '2']],
-    ['/stat/[3]/', ['3']],
-    ['/stat/[]', ['1', '2', '3']],
-    ['/stat/', ['1', '2', '3']],
-    ['/stat', ['1', '2', '3']],
-  ])('%s are of the buckets %j, with every node of them', async (target, buckets) => {
-    const answer = await stat(target)
-    expect(answer.status).toBe(200)
-    const { Buckets } = jsonOf<Stat & Record<string, unknown>>(answer)
-    expect(Object.keys(Buckets)).toEqual(buckets)
-    if (buckets.includes('1')) expect(Object.keys(Buckets['1']?.Group ?? {})).toEqual(['11', '12'])
-    expect(answer.body.toString()).toContain('"usedBytes"')
-  })
-
-  test.each(['/stat/[9]', '/stat/[1,9]', '/stat/[1][2]', '/stat/%ff'])('%s is refused', async (target) => {
-    expect((await stat(target)).status).toBe(400)
   })
 })
 

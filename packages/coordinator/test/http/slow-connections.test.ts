@@ -60,7 +60,7 @@ function readSlowly(socket: Socket): Promise<number> {
 }
 
 test('a slow reader whose rate is enough gets everything, over TLS as well', async () => {
-  const sizeBytes = 50 * mebibyte
+  const sizeBytes = 20 * mebibyte
   const gateway = await smallGateway({
     nodesPerShard: [1],
     limits: { answerBytesPerSecondMin: 1, answerWindowMs: 1_500 },

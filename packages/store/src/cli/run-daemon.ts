@@ -1,6 +1,5 @@
 // `backpack serve` from opening the store to the last request answered.
 import {
-  CliError,
   countOf,
   exitCodes,
   formatBytes,

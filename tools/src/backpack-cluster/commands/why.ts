@@ -2,11 +2,14 @@
 import { readCluster } from '@backpack/cluster-model'
 import {
   CliError,
+  clusterSecretOption,
   exitCodes,
   jsonOption,
   parseArguments,
+  pathArgument,
   printJson,
   printLine,
+  readClusterSecret,
   runCommand,
   sizeArgument,
   urlArgument,
@@ -27,6 +30,7 @@ const schema = z.object({
     'must be from 1b to 1gb',
   ),
   coordinator: urlArgument.optional(),
+  clusterSecretFile: pathArgument.optional(),
   json: z.boolean(),
   ...clusterShape,
 })
@@ -48,6 +52,7 @@ export const whyCommand: CommandModule = {
           type: 'string',
           describe: 'Ask the coordinator at this address; without it: all that are registered',
         },
+        ...clusterSecretOption,
         ...jsonOption,
       })
       .example([
@@ -58,7 +63,16 @@ export const whyCommand: CommandModule = {
       ]),
   handler: (argv) =>
     runCommand(async (signal) => {
-      const { what, as, size: sizeBytes, coordinator, json, ...args } = parseArguments(schema, argv)
+      const {
+        what,
+        as,
+        size: sizeBytes,
+        coordinator,
+        clusterSecretFile,
+        json,
+        ...args
+      } = parseArguments(schema, argv)
+      const clusterSecret = await readClusterSecret(clusterSecretFile)
       const { shards, daemons } = await withCluster(args, readCluster)
       const registered = daemons.flatMap(({ kind, url }) => (kind === 'coordinator' ? (url ?? []) : []))
       const urls = coordinator === undefined ? registered : [coordinator.origin]
@@ -67,16 +81,17 @@ export const whyCommand: CommandModule = {
           advice: 'Give one: --coordinator http://host:port',
         })
       }
-      const isShard = as === undefined ? shards.has(what) : as === 'shard'
-      if (isShard && !shards.has(what)) throw new CliError(`There is no shard ${JSON.stringify(what)}.`)
+      const shard = as === 'name' ? undefined : shards.get(what)
+      if (as === 'shard' && shard === undefined)
+        throw new CliError(`There is no shard ${JSON.stringify(what)}.`)
       const answers = await askCoordinators(urls, { sizeBytes, signal })
-      if (isShard) {
+      if (shard !== undefined) {
         if (json) printJson(shardJson(what, answers))
-        else for (const line of renderShard(what, answers)) printLine(line)
+        else for (const line of renderShard(shard, answers)) printLine(line)
       } else {
         // Only here: it brings the whole coordinator with it.
         const { findHolders } = await import('../why/find-holders.js')
-        const holders = await findHolders(shards.values(), what, signal)
+        const holders = await findHolders(shards.values(), { name: what, clusterSecret, signal })
         if (json) printJson({ name: what, holders, coordinators: answers })
         else for (const line of renderName(what, { holders, answers })) printLine(line)
       }

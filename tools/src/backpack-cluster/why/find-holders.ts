@@ -1,6 +1,13 @@
 // Which shards have a blob of a name: every node is asked for it.
-import { pathOfName, type ServerNode, type Shard } from '@backpack/cluster-model'
+import {
+  HttpNodeClient,
+  type NodeClient,
+  pathOfName,
+  type ServerNode,
+  type Shard,
+} from '@backpack/cluster-model'
 import { orderNodes } from '@backpack/coordinator'
+import type { Secret } from '@backpack/signing'
 
 const answerMs = 2_000
 const askedMax = 32
@@ -8,7 +15,7 @@ const askedMax = 32
 export interface NodeAnswer {
   readonly node: string
   readonly url: string
-  /** `refused`: the store serves signed reads only, or has a problem. */
+  /** `refused`: the store wants reads to be signed, with this cluster's secret; or it has a problem. */
   readonly state: 'found' | 'missing' | 'deleted' | 'refused' | 'no answer'
   readonly version?: string
   readonly sizeBytes?: number
@@ -20,18 +27,25 @@ export interface ShardHolders {
   readonly nodes: readonly NodeAnswer[]
 }
 
+export interface HoldersQuestion {
+  readonly name: string
+  /** Stores may serve nobody without it. */
+  readonly clusterSecret: Secret | undefined
+  readonly signal: AbortSignal
+}
+
 /** All shards, also those that do not have it. */
 export async function findHolders(
   shards: Iterable<Shard>,
-  name: string,
-  signal: AbortSignal,
+  { name, clusterSecret, signal }: HoldersQuestion,
 ): Promise<ShardHolders[]> {
+  await using client = new HttpNodeClient({ clusterSecret })
   const all = [...shards]
   const waiting = [...new Map(all.flatMap(({ nodes }) => nodes.map((node) => [node.id, node]))).values()]
   const answers = new Map<string, NodeAnswer>()
   const askOne = async () => {
     for (let node = waiting.shift(); node !== undefined; node = waiting.shift()) {
-      answers.set(node.id, await ask(node, pathOfName(name), signal))
+      answers.set(node.id, await ask(client, { node, path: pathOfName(name), signal }))
     }
   }
   await Promise.all(Array.from({ length: askedMax }, askOne))
@@ -43,21 +57,28 @@ export async function findHolders(
   }))
 }
 
-async function ask({ id, url }: ServerNode, path: string, signal: AbortSignal): Promise<NodeAnswer> {
-  const asked = { node: id, url }
+async function ask(
+  client: NodeClient,
+  { node, path, signal }: { node: ServerNode; path: string; signal: AbortSignal },
+): Promise<NodeAnswer> {
+  const asked = { node: node.id, url: node.url }
   try {
-    const { status, headers } = await fetch(`${url}${path}`, {
-      method: 'HEAD',
-      redirect: 'error',
-      signal: AbortSignal.any([signal, AbortSignal.timeout(answerMs)]),
-    })
-    if (status === 404) return { ...asked, state: 'missing' }
-    const version = headers.get('x-backpack-version') ?? undefined
-    if (status === 410) return { ...asked, state: 'deleted', ...(version === undefined ? {} : { version }) }
-    if (status !== 200) return { ...asked, state: 'refused' }
-    const sizeBytes = Number(headers.get('content-length') ?? 0)
-    return { ...asked, state: 'found', sizeBytes, ...(version === undefined ? {} : { version }) }
-  } catch {
-    return { ...asked, state: 'no answer' }
+    const deadline = AbortSignal.any([signal, AbortSignal.timeout(answerMs)])
+    const result = await client.head(node, path, deadline)
+    if (result.outcome === 'found') {
+      const { sizeBytes, version } = result.blob
+      return { ...asked, state: 'found', sizeBytes, version }
+    }
+    if (result.outcome === 'missing' || result.version === undefined)
+      return { ...asked, state: result.outcome }
+    return { ...asked, state: result.outcome, version: result.version }
+  } catch (error) {
+    return { ...asked, state: isAnswer(error) ? 'refused' : 'no answer' }
   }
+}
+
+/** Whether a node said something else than that it has the blob or not; 503 is such an answer, too. */
+function isAnswer(error: unknown): boolean {
+  const { code, details } = error as { code?: unknown; details?: { status?: unknown } }
+  return code === 'NODE_REFUSED' || (code === 'NODE_AWAY' && details?.status !== undefined)
 }

@@ -1,10 +1,14 @@
 // What `why` prints for people. Pure: from what was collected to lines.
+import type { Shard } from '@backpack/cluster-model'
 import { formatBytes, formatCount, formatTable, showName } from '@backpack/command-line'
 import type { CoordinatorAnswer, ShardExplanation } from './ask-coordinators.js'
 import type { ShardHolders } from './find-holders.js'
 
 /** One shard, as each coordinator sees it. */
-export function renderShard(shard: string, answers: readonly CoordinatorAnswer[]): string[] {
+export function renderShard(
+  { id, blobsMax }: Pick<Shard, 'id' | 'blobsMax'>,
+  answers: readonly CoordinatorAnswer[],
+): string[] {
   const lines: string[] = []
   for (const answer of answers) {
     if (lines.length > 0) lines.push('')
@@ -18,15 +22,25 @@ export function renderShard(shard: string, answers: readonly CoordinatorAnswer[]
       `Coordinator ${answer.coordinator}, an upload of ${formatBytes(sizeBytes)}, ` +
         `soft limit ${percent(soft)}, hard limit ${percent(hard)}`,
     )
-    const found = shards.find((each) => each.shard === shard)
-    const described = found === undefined ? ['it does not know this shard'] : describeShard(found)
+    const found = shards.find((each) => each.shard === id)
+    const described = found === undefined ? ['it does not know this shard'] : describeShard(found, blobsMax)
     lines.push(...described.map((line) => `  ${line}`))
   }
   return lines.map(showName)
 }
 
-function describeShard(shard: ShardExplanation): string[] {
-  return [...describeScore(shard), '', ...renderNodes(shard)]
+function describeShard(shard: ShardExplanation, blobsMax: number | undefined): string[] {
+  return [...describeScore(shard), '', ...renderNodes(shard), ...warnOfUncounted(shard, blobsMax)]
+}
+
+/** Who does not know how many blobs there are cannot stop at a number of them. */
+function warnOfUncounted({ nodes }: ShardExplanation, blobsMax: number | undefined): string[] {
+  const silent = nodes.filter(({ blobs }) => blobs === null).map(({ node }) => node)
+  if (blobsMax === undefined || silent.length === 0) return []
+  return [
+    `Warning: max-key-num, ${blobsMax}, cannot be held on ${silent.join(', ')}: a node with its key map on Redis does not ` +
+      'say how many blobs it has, nor does one that does not answer',
+  ]
 }
 
 function describeScore({
