@@ -2,6 +2,9 @@
 // parameters when there is a query, LF, then a line per `x-ell-` header. Pure.
 
 const headerPrefix = 'x-ell-'
+/** What form-encoding leaves as it is: most parameters. */
+const unchanged = /^[\w.~-]*$/
+const beyondAscii = /[^\0-\x7f]/
 
 export interface SignedParts {
   readonly method: string
@@ -22,11 +25,11 @@ export function signedText({ method, path, query, headers = [] }: SignedParts): 
 function signedQuery(query: Iterable<readonly [string, string]>): string {
   const first = firstValues(query)
   first.delete('signature')
-  return [...first]
-    .filter(([, value]) => value !== '')
-    .sort(byName)
-    .map(([name, value]) => `${formEncode(name)}=${formEncode(value)}`)
-    .join('&')
+  let text = ''
+  for (const [name, value] of [...first].sort(byName)) {
+    if (value !== '') text += `${text === '' ? '' : '&'}${formEncode(name)}=${formEncode(value)}`
+  }
+  return text
 }
 
 function signedHeaders(headers: Iterable<readonly [string, string]>): string {
@@ -50,11 +53,13 @@ function firstValues(pairs: Iterable<readonly [string, string]>): Map<string, st
 
 /** By bytes of UTF-8, as Go sorts. */
 function byName([one]: readonly [string, string], [other]: readonly [string, string]): number {
+  if (!beyondAscii.test(one) && !beyondAscii.test(other)) return one < other ? -1 : 1
   return Buffer.compare(Buffer.from(one), Buffer.from(other))
 }
 
 /** Form-encoding as Go's url.QueryEscape does it: `~` stays, `*` becomes `%2A`, a space `+`. */
 export function formEncode(text: string): string {
+  if (unchanged.test(text)) return text
   return encodeURIComponent(text.toWellFormed())
     .replace(/[!'()*]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`)
     .replaceAll('%20', '+')

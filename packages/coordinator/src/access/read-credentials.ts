@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http'
 import { type Credentials, isTargetSigned } from './check-access.js'
 
 const anybody = '*'
+const beyondAscii = /[^\0-\x7f]/
 const hexPattern = /^[0-9a-fA-F]+$/
 const controlCharacter = /[\u0000-\u001f\u007f]/
 const secondsPattern = /^\d{1,12}$/
@@ -81,6 +82,7 @@ function signedHeaders(rawHeaders: readonly string[]): [string, string][] {
 
 /** node:http gives the bytes of a header as Latin-1; who signed meant UTF-8. */
 function textOf(value: string): string {
+  if (!beyondAscii.test(value)) return value
   return Buffer.from(value, 'latin1').toString('utf8')
 }
 

@@ -1,4 +1,5 @@
 // The last requests that went wrong, for /proxy_stat: bounded in number and in the length of each, and without signatures.
+import { withoutSignature } from '../access/without-signature.js'
 
 const errorsMax = 128
 const urlCharactersMax = 2_048
@@ -49,25 +50,4 @@ export class RecentErrors {
   describe(): readonly RecentError[] {
     return [...this.#errors]
   }
-}
-
-/** A signature may still be valid: whoever reads the statistics must not be able to use it. */
-export function withoutSignature(target: string): string {
-  const mark = target.indexOf('?')
-  if (mark < 0) return target
-  const parameters = target
-    .slice(mark + 1)
-    .split('&')
-    .map((parameter) => {
-      const equals = parameter.indexOf('=')
-      const name = equals < 0 ? parameter : parameter.slice(0, equals)
-      return decodedName(name).toLowerCase() === 'signature' ? `${name}=` : parameter
-    })
-  return `${target.slice(0, mark)}?${parameters.join('&')}`
-}
-
-/** As URLSearchParams reads it, which is how the signature is found in a request. */
-function decodedName(name: string): string {
-  const [decoded] = [...new URLSearchParams(name).keys()]
-  return decoded ?? ''
 }

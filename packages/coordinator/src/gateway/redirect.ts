@@ -19,6 +19,12 @@ export const redirect: FastifyPluginCallback<GatewayParts> = (app, parts, done) 
       const { redirectPort, redirectToken, redirectSignatureTimeoutSeconds } = parts.config()
       const { key } = shardAndKey(request.target)
       checkName(key)
+      if (key.split('/').some((part) => part === '.' || part === '..')) {
+        throw new ClusterError(
+          'REQUEST_INVALID',
+          'Clients resolve . and .. in a Location: use /get for this key',
+        )
+      }
       if (redirectPort === undefined || redirectToken === undefined) {
         throw new ClusterError('NOT_CONFIGURED', 'There is no redirect-port, or no redirect-token')
       }

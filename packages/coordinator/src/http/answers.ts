@@ -1,4 +1,5 @@
 // How a refusal is said: a status and {"error","code"} as JSON.
+import { withoutSignature } from '../access/without-signature.js'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { codeOf, detailOf, meaningOf } from '../error-codes.js'
 import type { CoordinatorLog } from '../options.js'
@@ -79,7 +80,11 @@ export function sendThrown(
 ): void {
   const request = response.req
   const { status, code, error, headers } = refusalOf(thrown)
-  if (status >= 500) log.error({ err: thrown, method: request.method, target: request.url }, 'request failed')
+  if (status >= 500)
+    log.error(
+      { err: thrown, method: request.method, target: withoutSignature(request.url ?? '') },
+      'request failed',
+    )
   if (response.headersSent) {
     response.destroy()
     return

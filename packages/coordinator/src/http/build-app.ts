@@ -1,5 +1,6 @@
 // Puts the HTTP server together: blobs on plain node:http, for CPU per request decides there; everything below /-/
 // through fastify. Names never meet its router. Never listens.
+import { withoutSignature } from '../access/without-signature.js'
 import fastify, { type FastifyInstance } from 'fastify'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { checkPlainAccess } from '../access/plain-access.js'
@@ -37,7 +38,10 @@ export function buildApp(parts: AppParts): FastifyInstance<Server> {
         ? { status: error.statusCode as number, code: 'BAD_REQUEST', headers: {} }
         : own
     if (status >= 500)
-      log.error({ err: error, method: request.method, target: request.url }, 'request failed')
+      log.error(
+        { err: error, method: request.method, target: withoutSignature(request.url ?? '') },
+        'request failed',
+      )
     return reply
       .code(status)
       .headers(headers)

@@ -1,6 +1,7 @@
 // What /proxy_stat tells an administrator, and what /update_local_config takes from one.
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { RecentErrors, withoutSignature } from '../../src/gateway/recent-errors.js'
+import { withoutSignature } from '../../src/access/without-signature.js'
+import { RecentErrors } from '../../src/gateway/recent-errors.js'
 import { RequestRates } from '../../src/gateway/request-rates.js'
 import { type Answer, jsonOf, send } from '../helpers/http-request.js'
 import { RawConnection, requestOnce } from '../helpers/raw-http.js'

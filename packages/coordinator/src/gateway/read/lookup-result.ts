@@ -1,6 +1,6 @@
 // Backrunner's LookupResult: what each node of a shard says about one blob. Pure.
 import { type NodeBlob, pathOfName, type ServerNode } from '@backpack/cluster-model'
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 
 /** What a node said, or why it said nothing. */
 export type NodeFinding = { readonly node: ServerNode } & (
@@ -47,7 +47,7 @@ const errnoNoDevice = -6
 
 /** `findings` in the order in which they are to be listed. */
 export function lookupResultOf(key: string, findings: readonly NodeFinding[]): LookupResult {
-  const id = createHash('sha512').update(key).digest('hex')
+  const id = hash('sha512', key, 'hex')
   const info = findings.map((finding): LookupInfo => {
     const { node } = finding
     const blob = 'blob' in finding ? finding.blob : undefined
