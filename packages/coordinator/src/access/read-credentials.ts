@@ -1,4 +1,5 @@
 // Who a request says it is: by its Authorization header, or by the parameters of a link.
+import type { Secret } from '@backpack/signing'
 import type { IncomingMessage } from 'node:http'
 import { type Credentials, isTargetSigned } from './check-access.js'
 
@@ -27,11 +28,17 @@ export function readCredentials(
   const end = headers[expiresHeader]
   const covered = { method, path, query, headers: signedHeaders(rawHeaders) }
   const clear = isClear(target, end !== undefined)
+  // An upload asks several times, most often for one token.
+  let last: { readonly token: Secret; readonly isSigned: boolean } | undefined
   return {
     user,
     signature,
     expiresAtSeconds: earliest(firstOf(query, 'expires'), end),
-    isSignedWith: (token) => clear && isTargetSigned(covered, signature, token),
+    isSignedWith: (token) => {
+      if (last?.token !== token)
+        last = { token, isSigned: clear && isTargetSigned(covered, signature, token) }
+      return last.isSigned
+    },
   }
 }
 

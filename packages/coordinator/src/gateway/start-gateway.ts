@@ -57,7 +57,7 @@ export async function startGateway(parts: ReadParts, liveConfig: LiveConfig): Pr
     server.timeout = idleTimeoutMs
   }
   setTimes(liveConfig.config)
-  const listener = new CountedListener(server, { limits, log })
+  const listener = new CountedListener(server, { limits, log, headers: () => liveConfig.config.headers })
   const secure = httpsAddress === undefined ? undefined : await openTlsDoor(parts, liveConfig, server)
   const forget = liveConfig.onChange((config) => {
     setTimes(config)

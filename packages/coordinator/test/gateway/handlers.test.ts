@@ -151,7 +151,10 @@ describe('a key', () => {
     expect(jsonOf<UploadAnswer['reply']>(looked)['success-groups']).toEqual([11])
     const { status, headers } = await send(port, 'GET', `/redirect/1/${written}`)
     const [location] = (headers.location ?? '').split('?')
-    expect([status, location]).toEqual([302, gateway.node('11').url + pathOfName(name)])
+    // Whoever follows a link resolves `..` in it.
+    const followable = !name.split('/').includes('..')
+    const expected = followable ? [302, gateway.node('11').url + pathOfName(name)] : [400, '']
+    expect([status, location]).toEqual(expected)
     expect((await send(port, 'POST', `/delete/1/${written}`)).status).toBe(200)
     expect(await namesIn(gateway, '11')).toEqual([])
   })
