@@ -1,5 +1,6 @@
 // The shard for an upload, given what is known of the nodes and the queue at this moment.
 import { ClusterError, type Shard } from '@backpack/cluster-model'
+import { accessDenied } from './access/check-access.js'
 import { type ChoiceExplanation, explainChoice } from './explain-choice.js'
 import { measurementsOf } from './measure/measurements-of.js'
 import type { Measurements } from './measure/measurements.js'
@@ -20,11 +21,11 @@ export interface ShardWish {
   readonly onChoice?: ((explanation: ChoiceExplanation) => void) | undefined
 }
 
-/** Shards that are drawn from together: the first group that has one. */
-export type Group = 'wanted' | 'whole' | 'enough' | 'any' | 'none'
+/** Shards that are drawn from together: the first kind that there is. */
+export type Among = 'wanted' | 'whole' | 'enough' | 'any' | 'none'
 
 export interface Choice {
-  readonly group: Group
+  readonly among: Among
   readonly scores: readonly ShardScore[]
   readonly candidates: readonly RatedShard[]
   readonly measurements: Measurements
@@ -43,7 +44,7 @@ export function chooseShard(parts: CoordinatorParts, wish: ShardWish): Shard | u
   const choice = shardId === undefined ? weighShards(parts, wish) : wantedShard(parts, shardId, wish)
   const pick = drawShard(choice.candidates, parts.random)
   wish.onChoice?.(explainChoice(choice, { sizeBytes, pick: pick?.id }))
-  if (pick !== undefined && !(choice.group === 'any' && parts.queue.away)) return pick
+  if (pick !== undefined && !(choice.among === 'any' && parts.queue.away)) return pick
   if (tried.size > 0) return undefined
   if (shardId !== undefined) throw wantedRefused(shardId, choice.scores[0], wish)
   if (pick !== undefined) throw queueAway()
@@ -74,10 +75,10 @@ export function weighShards(
     rated.filter(({ shard }) => shard.nodes.filter(isUp).length >= needed(shard))
   // A whole shard can make every copy at once; one with a node down keeps single copies until that one is back.
   const whole = withUp(({ nodes }) => nodes.length)
-  if (whole.length > 0) return { group: 'whole', scores, candidates: whole, measurements }
+  if (whole.length > 0) return { among: 'whole', scores, candidates: whole, measurements }
   const enough = queue.away ? [] : withUp(() => copies)
-  if (enough.length > 0) return { group: 'enough', scores, candidates: enough, measurements }
-  return { group: rated.length > 0 ? 'any' : 'none', scores, candidates: rated, measurements }
+  if (enough.length > 0) return { among: 'enough', scores, candidates: enough, measurements }
+  return { among: rated.length > 0 ? 'any' : 'none', scores, candidates: rated, measurements }
 }
 
 function excluded(shard: Shard, code: Exclusion['code'], reason: string): ShardScore {
@@ -92,11 +93,7 @@ export function checkMayWrite(
   if (mayUse === undefined) return
   const { shards } = watch.snapshot
   const inQuestion = shardId === undefined ? [...shards.values()] : [shards.get(shardId) ?? []].flat()
-  if (inQuestion.length > 0 && !inQuestion.some(mayUse)) throw mayNotWrite()
-}
-
-function mayNotWrite(): ClusterError {
-  return new ClusterError('ACCESS_DENIED', 'This user may not do this, or the signature is wrong')
+  if (inQuestion.length > 0 && !inQuestion.some(mayUse)) throw accessDenied()
 }
 
 function wantedShard(parts: CoordinatorParts, id: string, { sizeBytes, copies, mayUse }: ShardWish): Choice {
@@ -104,11 +101,11 @@ function wantedShard(parts: CoordinatorParts, id: string, { sizeBytes, copies, m
   const shard = snapshot.shards.get(id)
   if (shard === undefined) throw new ClusterError('SHARD_UNKNOWN', `There is no shard ${JSON.stringify(id)}`)
   // The ACL may be another one than when the upload began.
-  if (mayUse?.(shard) === false) throw mayNotWrite()
+  if (mayUse?.(shard) === false) throw accessDenied()
   const measurements = measurementsOf(parts)
   const scores = scoreShards({ ...snapshot, shards: new Map([[id, shard]]) }, measurements, sizeBytes)
   const candidates = scores.filter(isRated).filter(() => shard.nodes.length >= copies)
-  return { group: 'wanted', scores, candidates, measurements }
+  return { among: 'wanted', scores, candidates, measurements }
 }
 
 function wantedRefused(id: string, score: ShardScore | undefined, { copies }: ShardWish): ClusterError {

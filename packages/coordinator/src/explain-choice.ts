@@ -1,6 +1,6 @@
 // How a choice came about, as `X-Backpack-Explain` and `GET /-/explain` show it. Plain JSON.
 import type { ServerNode } from '@backpack/cluster-model'
-import type { Choice, Group } from './choose-shard.js'
+import type { Choice, Among } from './choose-shard.js'
 import type { FreeSpaceLimits, Measurements } from './measure/measurements.js'
 import { inQuestion, isRated, type RatedShard, type ShardFactors, type ShardScore } from './pick-shard.js'
 import type { ExclusionCode } from './shard-exclusion.js'
@@ -10,10 +10,10 @@ export interface ChoiceExplanation {
   /** Where the upload goes; null when nothing was drawn. */
   readonly pick: string | null
   /** Which shards were drawn from: those with all nodes up, those with enough of them, or any. */
-  readonly group: Group
+  readonly among: Among
   readonly freeSpaceLimits: FreeSpaceLimits
   /** What a node is taken to need that nobody uploads to, in microseconds per byte. */
-  readonly typicalUsPerByte: number
+  readonly usualUsPerByte: number
   readonly shards: readonly ShardExplanation[]
 }
 
@@ -42,7 +42,7 @@ export interface NodeExplanation {
 }
 
 export function explainChoice(
-  { group, scores, candidates, measurements }: Choice,
+  { among, scores, candidates, measurements }: Choice,
   { sizeBytes, pick }: { sizeBytes: number; pick?: string | undefined },
 ): ChoiceExplanation {
   const drawn = inQuestion(candidates)
@@ -51,9 +51,9 @@ export function explainChoice(
   return {
     sizeBytes,
     pick: pick ?? null,
-    group,
+    among,
     freeSpaceLimits: measurements.freeSpaceLimits,
-    typicalUsPerByte: measurements.typicalUsPerByte,
+    usualUsPerByte: measurements.usualUsPerByte,
     // A shard that its user may not write to is none of his business.
     shards: scores
       .filter(isConcern)

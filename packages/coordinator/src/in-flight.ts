@@ -1,10 +1,10 @@
 // What is on its way to each shard from this coordinator: a choice made now counts it before the model does.
 
-export class InFlightBytes {
+export class InFlight {
   readonly #bytes = new Map<string, number>()
   readonly #uploads = new Map<string, number>()
 
-  get byShard(): ReadonlyMap<string, number> {
+  get bytesByShard(): ReadonlyMap<string, number> {
     return this.#bytes
   }
 

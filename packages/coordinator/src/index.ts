@@ -23,6 +23,7 @@ export {
   type TreeAddress,
 } from '@backpack/cluster-model'
 export { Coordinator, type PutBlobOptions } from './coordinator.js'
+export type { GatewayDoor, GatewayListening } from './gateway/start-gateway.js'
 export type { DeleteReceipt } from './handle-delete.js'
 export type { PutReceipt } from './handle-put.js'
 export type { OpenBlob } from './handle-read.js'

@@ -7,7 +7,7 @@ import {
   type ReplicationQueue,
 } from '@backpack/cluster-model'
 import type { ReadParts } from './http/serve-blob.js'
-import { InFlightBytes } from './in-flight.js'
+import { InFlight } from './in-flight.js'
 import { NodeStats } from './measure/node-stats.js'
 import { WriteMeasurements } from './measure/write-measurements.js'
 import { NodeProbe } from './node-probe.js'
@@ -47,7 +47,7 @@ export function makeParts(
     isUp: ({ id }) => health.downSinceMs(id) === undefined,
     queue: new QueueLink(queue, { limits, log }),
     receiver: new UploadReceiver({ limits, spoolDirectory, rate }),
-    inFlight: new InFlightBytes(),
+    inFlight: new InFlight(),
     uploads: new UploadCounters(limits),
     limits,
     log,

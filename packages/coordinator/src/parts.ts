@@ -1,6 +1,6 @@
 // What a coordinator is made of, as its flows see it. coordinator.ts puts it together.
 import type { ClusterWatch, NodeClient, NodeHealth, ServerNode } from '@backpack/cluster-model'
-import type { InFlightBytes } from './in-flight.js'
+import type { InFlight } from './in-flight.js'
 import type { CoordinatorLimits } from './limits.js'
 import type { FreeSpaceLimits } from './measure/measurements.js'
 import type { NodeStats } from './measure/node-stats.js'
@@ -16,7 +16,7 @@ export interface CoordinatorParts {
   readonly health: NodeHealth
   readonly queue: QueueLink
   readonly receiver: UploadReceiver
-  readonly inFlight: InFlightBytes
+  readonly inFlight: InFlight
   readonly uploads: UploadCounters
   readonly limits: CoordinatorLimits
   readonly log: CoordinatorLog

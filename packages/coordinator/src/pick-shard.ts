@@ -15,7 +15,7 @@ const unknownPainUs = 1e8
 /** Of a blob that one node has and another lacks. */
 const lackingPainUs = 1_000
 /**
- * Copies are made after the answer, nodes are asked one after the other and by each coordinator at another time: a
+ * Copies are made after the answer, nodes are not asked at the same moment, and by each coordinator at another: a
  * difference of so many blobs, or of so great a part of the larger node, is no imbalance.
  */
 const lackingBlobsMin = 100
@@ -128,14 +128,14 @@ function rate(shard: Shard, measurements: Measurements, sizeBytes: number): Rate
  */
 function writePainOf(node: NodeMeasurement, measurements: Measurements, countedBytes: number): number {
   const expectedUs = usPerByteOf(node, measurements) * countedBytes
-  const usualUs = Math.max(measurements.typicalUsPerByte * countedBytes, emptyPainUs)
+  const usualUs = Math.max(measurements.usualUsPerByte * countedBytes, emptyPainUs)
   return expectedUs * Math.max(1, expectedUs / usualUs)
 }
 
 /** What was measured, as far as it is still to be believed; for the rest the node is taken for a usual one. */
-function usPerByteOf({ write }: NodeMeasurement, { typicalUsPerByte }: Measurements): number {
-  if (write === undefined) return typicalUsPerByte
-  return typicalUsPerByte + (write.usPerByte - typicalUsPerByte) * write.confidence
+function usPerByteOf({ write }: NodeMeasurement, { usualUsPerByte }: Measurements): number {
+  if (write === undefined) return usualUsPerByte
+  return usualUsPerByte + (write.usPerByte - usualUsPerByte) * write.confidence
 }
 
 function imbalancePainOf(nodes: readonly NodeMeasurement[]): number {

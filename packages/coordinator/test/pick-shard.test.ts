@@ -80,13 +80,13 @@ describe('pain', () => {
 
   test('has for each node the measured time per byte, times the bytes', () => {
     const nodes = { 11: writing(0.5), 12: writing(1.5) }
-    const measurements = measured({ typicalUsPerByte: 1.5, nodes })
+    const measurements = measured({ usualUsPerByte: 1.5, nodes })
     expect(rated(shardOf('1', {}, 2), measurements, 100_000).factors.writePain).toBeCloseTo(200_000)
   })
 
   test('grows with the square of how much slower than usual a node is', () => {
-    const painOf = (usPerByte: number, typicalUsPerByte: number) => {
-      const measurements = measured({ typicalUsPerByte, nodes: { 11: writing(usPerByte) } })
+    const painOf = (usPerByte: number, usualUsPerByte: number) => {
+      const measurements = measured({ usualUsPerByte, nodes: { 11: writing(usPerByte) } })
       return rated(shardOf('1'), measurements, 100_000).factors.writePain
     }
     expect(painOf(10, 1)).toBeCloseTo(1_000_000 * 10)
@@ -97,17 +97,17 @@ describe('pain', () => {
   })
 
   test('takes the smallest uploads for 16 KiB: a request costs what it costs', () => {
-    const measurements = measured({ typicalUsPerByte: 1, nodes: { 11: writing(1) } })
+    const measurements = measured({ usualUsPerByte: 1, nodes: { 11: writing(1) } })
     expect(rated(shardOf('1'), measurements, 1).factors.writePain).toBe(16 * 1024)
   })
 
   test('of a node that nobody uploaded to lately is more and more the usual one', () => {
     const painAt = (confidence: number) => {
       const nodes = { 11: { write: { usPerByte: 9, confidence } } }
-      return rated(shardOf('1'), measured({ typicalUsPerByte: 1, nodes }), 100_000).factors.writePain
+      return rated(shardOf('1'), measured({ usualUsPerByte: 1, nodes }), 100_000).factors.writePain
     }
     expect([1, 0.5, 0].map(painAt)).toEqual([900_000 * 9, 500_000 * 5, 100_000])
-    const never = measured({ typicalUsPerByte: 1 })
+    const never = measured({ usualUsPerByte: 1 })
     expect(rated(shardOf('1'), never, 100_000).factors.writePain).toBe(100_000)
   })
 

@@ -8,7 +8,7 @@ export {
   type SecretSource,
 } from './read-secret.js'
 export { readRegularFile, reasonOfUnread } from './read-regular-file.js'
-export { Secret } from './secret.js'
+export { Secret, secretMask } from './secret.js'
 export { formEncode, signedText, type SignedParts } from './signed-text.js'
 export {
   checkDaemonSignature,
@@ -16,5 +16,5 @@ export {
   type SignatureCheck,
   signatureWindowMs,
   signDaemonRequest,
-  writeSignatureHeader,
-} from './write-signature.js'
+  daemonSignatureHeader,
+} from './daemon-signature.js'

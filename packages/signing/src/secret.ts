@@ -1,7 +1,8 @@
 // A token or key that no log, JSON or error message shows: only who asks for it by name gets its text.
 import { inspect } from 'node:util'
 
-const mask = '********'
+/** What is shown in place of a secret. */
+export const secretMask = '********'
 
 export class Secret {
   readonly #text: string
@@ -16,14 +17,14 @@ export class Secret {
   }
 
   toString(): string {
-    return mask
+    return secretMask
   }
 
   toJSON(): string {
-    return mask
+    return secretMask
   }
 
   [inspect.custom](): string {
-    return mask
+    return secretMask
   }
 }

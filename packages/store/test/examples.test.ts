@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { privateSources } from './helpers/daemon-process.js'
 
 const run = promisify(execFile)
 const packageDirectory = fileURLToPath(new URL('..', import.meta.url))
@@ -40,6 +41,7 @@ beforeAll(async () => {
     platform: 'node',
     format: 'esm',
     packages: 'external',
+    alias: privateSources,
     logLevel: 'error',
   })
   for (const file of Object.keys(outputs)) copyFileSync(join(examples, file), join(copies, file))

@@ -11,7 +11,7 @@ function answerWith(blobsOfNodes: Readonly<Record<string, number | null>>): Coor
   const freeSpaceLimits = { soft: 0.2, hard: 0.15 }
   return {
     coordinator: 'http://one:12001',
-    explanation: { sizeBytes: 1, group: 'whole', freeSpaceLimits, typicalUsPerByte: 1, shards: [shard] },
+    explanation: { sizeBytes: 1, among: 'whole', freeSpaceLimits, usualUsPerByte: 1, shards: [shard] },
   }
 }
 

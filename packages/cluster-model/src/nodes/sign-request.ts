@@ -1,5 +1,5 @@
 // The signature that stores with a cluster secret ask for: the same for whoever asks them, by whichever client.
-import { type Secret, signDaemonRequest, writeSignatureHeader } from '@backpack/signing'
+import { type Secret, signDaemonRequest, daemonSignatureHeader } from '@backpack/signing'
 
 export interface RequestToSign {
   readonly method: string
@@ -28,5 +28,5 @@ export function signRequest(
     // As it arrives: spaces and tabs around a value are not part of it (RFC 9110, 5.5); other white space is.
     contentType: headers['Content-Type']?.replace(/^[ \t]+|[ \t]+$/g, ''),
   })
-  return { ...headers, [writeSignatureHeader]: signature }
+  return { ...headers, [daemonSignatureHeader]: signature }
 }

@@ -1,5 +1,5 @@
 // What a client with the cluster secret sends, and whom it never asks.
-import { checkDaemonSignature, Secret, writeSignatureHeader } from '@backpack/signing'
+import { checkDaemonSignature, Secret, daemonSignatureHeader } from '@backpack/signing'
 import type { IncomingMessage } from 'node:http'
 import { Readable } from 'node:stream'
 import { buffer, text } from 'node:stream/consumers'
@@ -32,7 +32,7 @@ async function checkingNode(): Promise<{ node: ListeningNode; seen: string[] }> 
 }
 
 function signatureOf({ method = '', url = '', headers }: IncomingMessage): string {
-  const header = headers[writeSignatureHeader] as string | undefined
+  const header = headers[daemonSignatureHeader] as string | undefined
   if (header === undefined) return `${method} unsigned`
   const request = {
     method,

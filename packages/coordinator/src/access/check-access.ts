@@ -34,7 +34,12 @@ export interface AccessRequest {
 /** Throws ACCESS_DENIED, whose message says nothing about what would be right. */
 export function checkAccess(access: ShardAccess, request: AccessRequest): void {
   const denial = denialOf(access, request)
-  if (denial !== undefined) throw new ClusterError('ACCESS_DENIED', denial)
+  if (denial !== undefined) throw accessDenied(denial)
+}
+
+/** Of all refusals but that of an end the same words: they tell nothing. */
+export function accessDenied(why = 'This user may not do this, or the signature is wrong'): ClusterError {
+  return new ClusterError('ACCESS_DENIED', why)
 }
 
 /** Whether checkAccess() lets it pass. */

@@ -1,8 +1,7 @@
 // The gateway of the daemon: what it prints at its start, and SIGHUP.
-import { CliError, exitCodes, listenError, printLine, printNote } from '@backpack/command-line'
+import { CliError, exitCodes, isReachable, listenError, printLine, printNote } from '@backpack/command-line'
 import type { Coordinator } from '../coordinator.js'
 import { codeOf, detailOf } from '../error-codes.js'
-import { isLoopback } from '../gateway/config/listen-address.js'
 import type { GatewayListening } from '../gateway/start-gateway.js'
 
 /** SIGHUP from the start on: it must not end a daemon whose configuration is not read yet. */
@@ -52,7 +51,7 @@ function warningsOf(
   { snapshot }: Coordinator,
   { warnOfSecret }: { readonly warnOfSecret: boolean },
 ): string[] {
-  const reachable = doors.filter(({ address }) => !isLoopback(address))
+  const reachable = doors.filter(({ address }) => isReachable(address.host))
   if (reachable.length === 0) return []
   const warnings = reachable
     .filter(({ secure }) => !secure)

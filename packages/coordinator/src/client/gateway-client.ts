@@ -4,6 +4,7 @@ import { Secret, signedText, signText } from '@backpack/signing'
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Readable } from 'node:stream'
 import { Pool } from 'undici'
+import { z } from 'zod'
 import { signLink } from './sign-link.js'
 
 export interface GatewayClientOptions {
@@ -56,6 +57,7 @@ export interface LinkOptions {
 
 const defaultValidSeconds = 60
 const defaultSilenceMs = 30_000
+const uploadSchema = z.object({ bucket: z.string(), key: z.string() })
 const refusalBytesMax = 64 * 1024
 const connectionsMax = 128
 
@@ -98,7 +100,7 @@ export class GatewayClient implements AsyncDisposable {
     }
     const answer = await this.#ask('PUT', path, { headers, body })
     if (answer.status !== 200) throw await refusalOf(answer)
-    const reply = JSON.parse(await textOf(answer.body)) as { bucket: string; key: string }
+    const reply = await this.#parseReply(answer)
     const copies = Number(answer.headers['x-backpack-copies'] ?? 1)
     return { bucket: reply.bucket, key: reply.key, etag: answer.headers.etag ?? '', copies }
   }
@@ -152,6 +154,16 @@ export class GatewayClient implements AsyncDisposable {
     return this.close()
   }
 
+  async #parseReply({ body, status }: Fetched): Promise<z.output<typeof uploadSchema>> {
+    const text = await textOf(body)
+    try {
+      return uploadSchema.parse(JSON.parse(text))
+    } catch (cause) {
+      const message = `What answers at ${this.#options.url} is no gateway`
+      throw new ClusterError('REQUEST_REFUSED', message, { status, cause })
+    }
+  }
+
   async #ask(
     method: 'GET' | 'PUT' | 'POST',
     path: string,
@@ -192,10 +204,16 @@ async function refusalOf({ status, body }: Fetched): Promise<ClusterError> {
 async function textOf(body: Readable): Promise<string> {
   const parts: Buffer[] = []
   let bytes = 0
-  for await (const part of body as AsyncIterable<Buffer>) {
-    parts.push(part)
-    bytes += part.length
-    if (bytes > refusalBytesMax) break
+  try {
+    for await (const part of body as AsyncIterable<Buffer>) {
+      parts.push(part)
+      bytes += part.length
+      if (bytes > refusalBytesMax) break
+    }
+  } catch (cause) {
+    throw new ClusterError('GATEWAY_AWAY', `The gateway's answer broke off: ${(cause as Error).message}`, {
+      cause,
+    })
   }
   return Buffer.concat(parts).toString('utf8')
 }

@@ -1,7 +1,13 @@
 // Puts the gateway's routes together: fastify plugins, one file each. Never listens: whoever does gives `handle` its
 // requests. Keys never meet fastify's router, which sees the handler's name alone.
+import { plainText } from './gateway-answers.js'
 import { ClusterError } from '@backpack/cluster-model'
-import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import fastify, {
+  type FastifyInstance,
+  type FastifyPluginCallback,
+  type FastifyReply,
+  type FastifyRequest,
+} from 'fastify'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { endUnread } from '../http/answers.js'
 import { RequestRules } from '../http/request-rules.js'
@@ -11,6 +17,7 @@ import { ConnectionTraffic } from './connection-traffic.js'
 import { deleteBlob } from './delete.js'
 import type { GatewayParts } from './gateway-parts.js'
 import { handlerOf } from './gateway-request.js'
+import type { HandlerName } from './handler-names.js'
 import { getBlob } from './get.js'
 import { lookup } from './lookup.js'
 import { nobucketUpload } from './nobucket-upload.js'
@@ -37,9 +44,7 @@ const handlers = {
   proxy_stat: proxyStat,
   ping,
   update_local_config: updateLocalConfig,
-} as const
-
-export const handlerNames: readonly string[] = Object.keys(handlers)
+} as const satisfies Record<HandlerName, FastifyPluginCallback<GatewayParts>>
 
 /** Where everything that is no handler's goes; no handler has a slash in its name. */
 const staticRoute = '/static/'
@@ -54,7 +59,7 @@ export interface Gateway {
 
 export async function buildGateway(parts: GatewayParts): Promise<Gateway> {
   const rules = new RequestRules(parts.limits, {
-    contentType: 'text/plain; charset=utf-8',
+    contentType: plainText,
     render: (_code, error) => `${error}\n`,
     headers: () => parts.config().headers,
   })

@@ -6,8 +6,8 @@ import { handleDelete } from '../handle-delete.js'
 import { requireShard } from './authorize.js'
 import { gatewayRefusalOf } from './gateway-answers.js'
 import type { GatewayParts } from './gateway-parts.js'
-import { isSmallList } from './json-shape.js'
-import { parseJson, readBody } from './read-json-body.js'
+import { isSmallList } from './is-small-list.js'
+import { parseJson, readBody } from './read-body.js'
 
 const keysMax = 10_000
 /** So many keys of the longest that there are, and room for some escapes. */

@@ -1,13 +1,11 @@
 // How a gateway says no: a status and one line of text/plain, as Backrunner did.
-import type { ClusterErrorCode } from '@backpack/cluster-model'
+import { ClusterError, type ClusterErrorCode } from '@backpack/cluster-model'
 import { codeOf, detailOf } from '../error-codes.js'
 import { type Refusal, refusalOf } from '../http/answers.js'
 
 /** Where Backrunner's statuses are not those of the 2013 API. */
 const gatewayStatus: Readonly<Partial<Record<ClusterErrorCode, number>>> = {
-  LENGTH_REQUIRED: 400,
   NO_NODE_TOOK_IT: 503,
-  NO_WRITABLE_SHARD: 503,
 }
 
 const badRequest = { status: 400, code: 'REQUEST_INVALID', error: 'This is no request that is taken here' }
@@ -27,4 +25,10 @@ export function gatewayRefusalOf(thrown: unknown): Refusal {
   const own = detailOf(thrown, 'headers') as Readonly<Record<string, string>> | undefined
   const retry = status === 503 && code !== 'NOT_CONFIGURED' ? { 'Retry-After': '1' } : {}
   return { ...refusal, status, headers: { ...retry, ...refusal.headers, ...own } }
+}
+
+export const plainText = 'text/plain; charset=utf-8'
+
+export function blobMissing(): ClusterError {
+  return new ClusterError('BLOB_MISSING', 'There is no blob of this key')
 }

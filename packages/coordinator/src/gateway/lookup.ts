@@ -5,11 +5,10 @@ import { askNode } from '../ask-node.js'
 import { checkName } from '../blob-address.js'
 import { codeOf } from '../error-codes.js'
 import { requireShard } from './authorize.js'
+import { blobMissing } from './gateway-answers.js'
 import type { GatewayParts } from './gateway-parts.js'
 import { shardAndKey } from './gateway-request.js'
 import { lookupResultOf, type NodeFinding } from './read/lookup-result.js'
-
-export { groupOf, type LookupResult, lookupResultOf } from './read/lookup-result.js'
 
 export const lookup: FastifyPluginCallback<GatewayParts> = (app, parts, done) => {
   app.route({
@@ -74,5 +73,5 @@ function checkFound(answers: readonly Answer[]): void {
   if (found === '' && newest(false) === '' && away > 0) {
     throw new ClusterError('NODES_AWAY', `${away} of ${answers.length} nodes do not answer`)
   }
-  throw new ClusterError('BLOB_MISSING', 'There is no blob of this key')
+  throw blobMissing()
 }

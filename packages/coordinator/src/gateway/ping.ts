@@ -1,4 +1,5 @@
 // GET /ping/: 200 while the process runs.
+import { plainText } from './gateway-answers.js'
 import type { FastifyPluginCallback } from 'fastify'
 
 export const ping: FastifyPluginCallback = (app, _parts, done) => {
@@ -6,7 +7,7 @@ export const ping: FastifyPluginCallback = (app, _parts, done) => {
     method: ['GET', 'HEAD'],
     url: '/ping',
     config: { access: 'everyone' },
-    handler: (_request, reply) => reply.type('text/plain; charset=utf-8').send('pong\n'),
+    handler: (_request, reply) => reply.type(plainText).send('pong\n'),
   })
   done()
 }

@@ -5,6 +5,7 @@ import { askNode } from '../ask-node.js'
 import { checkName } from '../blob-address.js'
 import { codeOf } from '../error-codes.js'
 import { requireShard } from './authorize.js'
+import { blobMissing } from './gateway-answers.js'
 import type { GatewayParts } from './gateway-parts.js'
 import { shardAndKey } from './gateway-request.js'
 import { parseRangeHeader, placeRanges, placeSlice, sliceOfQuery } from './read/byte-ranges.js'
@@ -85,7 +86,7 @@ async function findHolder(parts: GatewayParts, shard: Shard, key: string): Promi
     }
   }
   if (deletedVersion !== undefined) throw new ClusterError('BLOB_MISSING', 'The blob of this key was deleted')
-  if (cause === undefined) throw new ClusterError('BLOB_MISSING', 'There is no blob of this key')
+  if (cause === undefined) throw blobMissing()
   throw new ClusterError('NODES_AWAY', `Not all nodes of shard ${shard.id} could be asked`, { cause })
 }
 

@@ -1,7 +1,7 @@
 // Answers a request with what was thrown, and remembers it for /proxy_stat.
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { endUnread } from '../http/answers.js'
-import { gatewayRefusalOf } from './gateway-answers.js'
+import { gatewayRefusalOf, plainText } from './gateway-answers.js'
 import type { GatewayParts } from './gateway-parts.js'
 
 /** One line of text; with `fields` JSON, which holds them beside the error and its code. */
@@ -25,5 +25,5 @@ export function refuse(
   endUnread(raw, reply.raw)
   reply.code(status).headers(headers)
   if (fields !== undefined) return reply.send({ error, code, ...fields })
-  return reply.type('text/plain; charset=utf-8').send(`${error}\n`)
+  return reply.type(plainText).send(`${error}\n`)
 }

@@ -1,22 +1,9 @@
 // Requests and bytes a second, for each handler and class of status, as moving averages over 1, 2 and 3 seconds: what
 // /proxy_stat shows. The names are fixed, so no client can make it grow.
 
-/** What is counted; anything else is a static file, which Backrunner calls `/`. */
-export const countedHandlers = [
-  'nobucket_upload',
-  'upload',
-  'get',
-  'lookup',
-  'redirect',
-  'delete',
-  'bulk_delete',
-  'stat',
-  'proxy_stat',
-  'ping',
-  'update_local_config',
-  '/',
-] as const
+import { handlerNames } from './handler-names.js'
 
+/** Anything that is no handler's is a static file, which Backrunner calls `/`. */
 const staticFiles = '/'
 const windowsSeconds = [1, 2, 3] as const
 /** An average below this is shown as 0, and a class whose averages all are is left out. */
@@ -43,7 +30,7 @@ interface Moving {
 
 export class RequestRates {
   readonly #handlers = new Map<string, Map<string, Moving>>(
-    countedHandlers.map((handler) => [handler, new Map()]),
+    [...handlerNames, staticFiles].map((handler) => [handler, new Map()]),
   )
   readonly #nowMs: () => number
 

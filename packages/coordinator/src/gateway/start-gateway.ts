@@ -16,7 +16,6 @@ import { TlsDoor } from './tls-door.js'
 export interface GatewayListening extends Listening {
   /** Where it can be reached: HTTP first, then HTTPS; `url` and `port` are those of the first. */
   readonly doors: readonly GatewayDoor[]
-  readonly config: GatewayConfig
   /** Names in the configuration file that mean nothing here. */
   readonly inert: readonly string[]
   /** Reads the configuration and the certificate again. Never rejects. */
@@ -85,7 +84,6 @@ export async function startGateway(parts: ReadParts, liveConfig: LiveConfig): Pr
       url,
       port,
       doors,
-      config: liveConfig.config,
       inert: liveConfig.inert,
       reread: async () => {
         await liveConfig.reread()

@@ -1,9 +1,9 @@
 // GET /stat/[b1,b2]: the buckets, and what each of their nodes says of itself.
-import { ClusterError, type ServerNode, type Shard } from '@backpack/cluster-model'
+import { ClusterError, type ServerNode, type Shard, showAddress } from '@backpack/cluster-model'
 import type { FastifyPluginCallback } from 'fastify'
 import { askNode } from '../ask-node.js'
 import type { GatewayParts } from './gateway-parts.js'
-import { groupOf } from './lookup.js'
+import { groupOf } from './read/lookup-result.js'
 
 const nodesAskedAtOnce = 16
 
@@ -65,7 +65,7 @@ function describeBucket(
   stats: ReadonlyMap<string, unknown>,
 ): object {
   const groups = nodes.map(({ id, host, port }) => {
-    const backend = { Address: `${host}:${port}`, Backend: 0, Stat: stats.get(id) ?? null }
+    const backend = { Address: showAddress({ host, port }), Backend: 0, Stat: stats.get(id) ?? null }
     return [id, { Backends: [backend] }] as const
   })
   return {

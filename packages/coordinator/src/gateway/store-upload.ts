@@ -4,11 +4,11 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { handlePut, type PutReceipt } from '../handle-put.js'
 import { copiesHeader, shardHeader, versionHeader } from '../http/answers.js'
 import { reasonFields, recordChoice } from '../http/explain-answer.js'
-import { copiesWanted, refuseConditions } from '../http/serve-put.js'
+import { announcedBytes, copiesWanted, refuseConditions } from '../http/serve-put.js'
 import type { GatewayParts } from './gateway-parts.js'
 import { firstOf } from '../access/read-credentials.js'
 import { refuse } from './refuse.js'
-import { lookupResultOf } from './lookup.js'
+import { lookupResultOf } from './read/lookup-result.js'
 
 export interface UploadPlace {
   readonly key: string
@@ -27,7 +27,7 @@ export async function storeUpload(
   const { headers } = raw
   refuseConditions(headers)
   refuseOffsets(request)
-  const sizeBytes = headers['transfer-encoding'] === undefined ? Number(headers['content-length'] ?? 0) : 0
+  const sizeBytes = announcedBytes(headers) ?? 0
   if (sizeBytes === 0)
     throw new ClusterError('REQUEST_INVALID', 'An upload needs a Content-Length of at least 1')
   // While a large body goes on to its node nothing moves here; the body itself has a deadline of its own.

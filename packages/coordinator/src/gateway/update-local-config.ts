@@ -1,8 +1,9 @@
 // POST or PUT /update_local_config/: a configuration in JSON takes the place of the file's, for a while.
+import { plainText } from './gateway-answers.js'
 import type { FastifyPluginCallback } from 'fastify'
 import { configBytesMax } from './config/read-config-file.js'
 import type { GatewayParts } from './gateway-parts.js'
-import { parseJson, readBody } from './read-json-body.js'
+import { parseJson, readBody } from './read-body.js'
 
 export const updateLocalConfig: FastifyPluginCallback<GatewayParts> = (app, parts, done) => {
   app.route({
@@ -19,7 +20,7 @@ export const updateLocalConfig: FastifyPluginCallback<GatewayParts> = (app, part
         `The configuration is in use; the file is read again after ${heldMs / 1000} s`,
         ...needRestart.map((name) => `${name}: is used after a restart`),
       ]
-      return reply.type('text/plain; charset=utf-8').send(lines.map((line) => `${line}\n`).join(''))
+      return reply.type(plainText).send(lines.map((line) => `${line}\n`).join(''))
     },
   })
   done()

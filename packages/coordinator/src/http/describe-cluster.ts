@@ -10,7 +10,7 @@ export async function describeCluster({ watch, health, inFlight, queue }: ReadPa
       // Neither users nor tokens: this is for everybody to read.
       access: typeof access === 'string' ? access : 'acl',
       nodes: nodes.map(({ id }) => id),
-      inFlightBytes: inFlight.byShard.get(shard.id) ?? 0,
+      inFlightBytes: inFlight.bytesByShard.get(shard.id) ?? 0,
     })),
     servers: [...snapshot.servers.values()].map((server) => {
       const downSinceMs = health.downSinceMs(server.id)

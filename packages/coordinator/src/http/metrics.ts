@@ -79,7 +79,7 @@ export class CoordinatorMetrics {
     this.#set('model_problems', 'Parts of the model that cannot be used', snapshot.problems.length)
     const perShard = this.#labelled('in_flight_bytes', 'Bytes on their way to a shard', 'shard')
     perShard.reset()
-    for (const [shard, bytes] of inFlight.byShard) perShard.set({ shard }, bytes)
+    for (const [shard, bytes] of inFlight.bytesByShard) perShard.set({ shard }, bytes)
   }
 
   #setChoice(): void {

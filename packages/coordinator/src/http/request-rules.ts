@@ -150,7 +150,7 @@ export class RequestRules {
       ['Connection', 'close'],
     ]
     const lines = headers.map(([name, value]) => `${name}: ${value}\r\n`).join('')
-    socket.write(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines}\r\n${body}`)
+    socket.write(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines}\r\n${body}`, 'latin1')
     socket.destroySoon()
   }
 }

@@ -61,7 +61,7 @@ export async function servePut(
 }
 
 /** Undefined for a body in chunks. 2013 answered 411 to no length and to no bytes. */
-function announcedBytes(headers: IncomingMessage['headers']): number | undefined {
+export function announcedBytes(headers: IncomingMessage['headers']): number | undefined {
   if (headers['transfer-encoding'] !== undefined) return undefined
   return Number(headers['content-length'] ?? 0)
 }

@@ -19,9 +19,9 @@ export function measurementsOf(parts: MeasuringParts): Measurements {
   })
   return {
     freeSpaceLimits: freeSpaceLimits(),
-    inFlightBytes: inFlight.byShard,
+    inFlightBytes: inFlight.bytesByShard,
     inFlightUploads: inFlight.uploadsByShard,
-    typicalUsPerByte: writes.typicalUsPerByte(nowMs),
+    usualUsPerByte: writes.usualUsPerByte(nowMs),
     node: (id) => {
       const before = seen.get(id)
       if (before !== undefined) return before

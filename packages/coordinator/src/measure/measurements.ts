@@ -44,7 +44,7 @@ export interface Measurements {
   /** Uploads on their way to a shard, by its id. */
   readonly inFlightUploads: ReadonlyMap<string, number>
   /** What a node is taken to need that nothing is known of: as much as the usual one that was measured. */
-  readonly typicalUsPerByte: number
+  readonly usualUsPerByte: number
   readonly node: (id: string) => NodeMeasurement
   /** 0 up to and without 1. */
   readonly random: () => number

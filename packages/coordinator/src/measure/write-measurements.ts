@@ -14,7 +14,7 @@ const newestSlowWeight = 0.1
 /** A measurement counts in full for so long, and half as much after each further half-life. */
 const heldMs = 12_000
 const halfLifeMs = 4_000
-const typicalEveryMs = 250
+const usualEveryMs = 250
 
 interface Level {
   fastUsPerByte: number
@@ -28,8 +28,8 @@ const usPerByteMax = (worstMs * 1_000) / countedBytesMin
 /** All times are of one monotonic clock, in ms. */
 export class WriteMeasurements {
   readonly #levels = new Map<string, Level>()
-  #typicalUsPerByte = 0
-  #typicalAtMs = Number.NEGATIVE_INFINITY
+  #usualUsPerByte = 0
+  #usualAtMs = Number.NEGATIVE_INFINITY
 
   /** An upload of `sizeBytes` was stored by the node after `tookMs`. */
   noteStored(
@@ -56,14 +56,14 @@ export class WriteMeasurements {
   }
 
   /** The lower quartile of what was measured lately: while a quarter of the nodes are well it is what those need. */
-  typicalUsPerByte(nowMs: number): number {
-    if (nowMs - this.#typicalAtMs < typicalEveryMs) return this.#typicalUsPerByte
-    this.#typicalAtMs = nowMs
+  usualUsPerByte(nowMs: number): number {
+    if (nowMs - this.#usualAtMs < usualEveryMs) return this.#usualUsPerByte
+    this.#usualAtMs = nowMs
     const recent = [...this.#levels.values()].filter((level) => nowMs - level.atMs <= heldMs)
     const sorted = recent.map(painOf).sort((one, other) => one - other)
     // With nothing recent the last value stays: it is the same for all nodes, whatever it is.
-    this.#typicalUsPerByte = sorted[Math.floor((sorted.length - 1) / 4)] ?? this.#typicalUsPerByte
-    return this.#typicalUsPerByte
+    this.#usualUsPerByte = sorted[Math.floor((sorted.length - 1) / 4)] ?? this.#usualUsPerByte
+    return this.#usualUsPerByte
   }
 
   /** Forgets nodes that are no longer in the model. */
@@ -76,8 +76,8 @@ export class WriteMeasurements {
     const before = this.#levels.get(nodeId)
     const start = before ?? { failures: 0, fastUsPerByte: usPerByte, slowUsPerByte: usPerByte, atMs: nowMs }
     const confidence = before === undefined ? 1 : confidenceOf(before, nowMs)
-    const typical = this.#typicalUsPerByte
-    const faded = (value: number) => typical + (value - typical) * confidence
+    const usual = this.#usualUsPerByte
+    const faded = (value: number) => usual + (value - usual) * confidence
     const level: Level = {
       fastUsPerByte: mix(faded(start.fastUsPerByte), usPerByte, newestWeight),
       slowUsPerByte: mix(faded(start.slowUsPerByte), usPerByte, newestSlowWeight),

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
-import type { LookupResult } from '../../src/gateway/lookup.js'
+import type { LookupResult } from '../../src/gateway/read/lookup-result.js'
 import { falseNode } from '../helpers/false-node.js'
 import { jsonOf, send } from '../helpers/http-request.js'
 import { smallGateway } from './small-gateway.js'

@@ -52,7 +52,7 @@ export function measured({
     freeSpaceLimits: noFreeSpaceLimits,
     inFlightBytes: new Map(),
     inFlightUploads: new Map(),
-    typicalUsPerByte: 0,
+    usualUsPerByte: 0,
     random: () => 0.5,
     ...fields,
     node: (id) => ({ ...healthyNode, ...nodes[id] }),

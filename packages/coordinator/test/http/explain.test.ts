@@ -21,7 +21,7 @@ describe('X-Backpack-Explain: 1', () => {
     expect(explain).toMatchObject({
       sizeBytes: 1_000,
       pick: shard_id,
-      group: 'whole',
+      among: 'whole',
       freeSpaceLimits: { soft: 0, hard: 0 },
       shards: [
         { shard: '1', softlyFull: false, nodes: [{ node: '11', up: true }] },
@@ -54,12 +54,12 @@ describe('X-Backpack-Explain: 1', () => {
     expect(jsonOf<Explained>(refused)).toMatchObject({
       code: 'NO_WRITABLE_SHARD',
       reasons: { 1: reason },
-      explain: { pick: null, group: 'none', shards: [{ shard: '1', excluded: 'no-room', reason }] },
+      explain: { pick: null, among: 'none', shards: [{ shard: '1', excluded: 'no-room', reason }] },
     })
     const headers = { ...explainHeader, 'X-Backpack-Shard': '1' }
     const wanted = await send(port, 'PUT', '/a', { body, headers })
     expect(wanted.status).toBe(507)
-    expect(jsonOf<Explained>(wanted)).toMatchObject({ code: 'SHARD_FULL', explain: { group: 'wanted' } })
+    expect(jsonOf<Explained>(wanted)).toMatchObject({ code: 'SHARD_FULL', explain: { among: 'wanted' } })
   })
 
   test('shows which shard failed the upload before', async () => {
@@ -81,9 +81,9 @@ describe('GET /-/explain', () => {
   test('shows where an upload would go, without one', async () => {
     const { port, coordinator } = await smallCluster({ nodesPerShard: [1, 1], capacityBytes: 10_000 })
     const shown = jsonOf<Explained>(await send(port, 'GET', '/-/explain?size=9000'))
-    expect(shown).toMatchObject({ sizeBytes: 9_000, pick: null, group: 'whole' })
+    expect(shown).toMatchObject({ sizeBytes: 9_000, pick: null, among: 'whole' })
     const none = jsonOf<Explained>(await send(port, 'GET', '/-/explain?size=10001'))
-    expect(none).toMatchObject({ group: 'none', shards: [{ excluded: 'no-room' }, { excluded: 'no-room' }] })
+    expect(none).toMatchObject({ among: 'none', shards: [{ excluded: 'no-room' }, { excluded: 'no-room' }] })
     expect(await coordinator.head('1', 'a')).toBeUndefined()
   })
 

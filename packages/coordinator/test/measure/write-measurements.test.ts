@@ -35,7 +35,7 @@ function measuredMs(writes: WriteMeasurements, nowMs: number): number {
 test('a node that nothing was uploaded to is not measured', () => {
   const writes = new WriteMeasurements()
   expect(writes.of('n', 0)).toBeUndefined()
-  expect([writes.failuresOf('n'), writes.typicalUsPerByte(0)]).toEqual([0, 0])
+  expect([writes.failuresOf('n'), writes.usualUsPerByte(0)]).toEqual([0, 0])
 })
 
 test('steady uploads are measured as what they take', () => {
@@ -116,17 +116,17 @@ describe('a measurement that nothing is added to', () => {
     const before = note(writes, times(10, 'failed'))
     const startMs = before + 60_000
     note(writes, times(3, 2), { node: 'well', startMs })
-    writes.typicalUsPerByte(startMs)
+    writes.usualUsPerByte(startMs)
     note(writes, times(1, 2), { startMs })
     expect(measuredMs(writes, startMs)).toBeLessThan(5)
   })
 })
 
-describe('what is typical', () => {
-  const typicalMs = (tookMs: readonly number[]) => {
+describe('what is usual', () => {
+  const usualMs = (tookMs: readonly number[]) => {
     const writes = new WriteMeasurements()
     for (const [at, each] of tookMs.entries()) note(writes, times(5, each), { node: String(at) })
-    return (writes.typicalUsPerByte(1_000) * photoBytes) / 1_000
+    return (writes.usualUsPerByte(1_000) * photoBytes) / 1_000
   }
 
   test.each([
@@ -135,14 +135,14 @@ describe('what is typical', () => {
     [[200, 7, 300], 7],
     [[200, 8, 300, 400, 7], 8],
   ])('of %j ms is %i ms: of nodes that are well', (tookMs, expected) => {
-    expect(typicalMs(tookMs)).toBeCloseTo(expected)
+    expect(usualMs(tookMs)).toBeCloseTo(expected)
   })
 
   test('does not count nodes that nobody uploads to', () => {
     const writes = new WriteMeasurements()
     note(writes, times(5, 1), { node: 'idle' })
     note(writes, times(5, 9), { startMs: 30_000 })
-    expect((writes.typicalUsPerByte(31_000) * photoBytes) / 1_000).toBeCloseTo(9)
+    expect((writes.usualUsPerByte(31_000) * photoBytes) / 1_000).toBeCloseTo(9)
   })
 })
 

@@ -1,12 +1,5 @@
 // `backpack serve` from opening the store to the last request answered.
-import {
-  countOf,
-  exitCodes,
-  formatBytes,
-  isReachable,
-  listenError,
-  printNote,
-} from '@backpack/command-line'
+import { countOf, exitCodes, formatBytes, isReachable, listenError, printNote } from '@backpack/command-line'
 import type { Secret } from '@backpack/signing'
 import { once } from 'node:events'
 import { type Logger, pino } from 'pino'

@@ -1,5 +1,5 @@
 // Requests of commands that hold the cluster secret.
-import { type Secret, signDaemonRequest, writeSignatureHeader } from '@backpack/signing'
+import { type Secret, signDaemonRequest, daemonSignatureHeader } from '@backpack/signing'
 import { randomInt } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { crc32 } from 'node:zlib'
@@ -35,7 +35,7 @@ export function signedHeaders(
   return {
     ...headers,
     ...(version === undefined ? {} : { 'X-Backpack-Version': version }),
-    [writeSignatureHeader]: signature,
+    [daemonSignatureHeader]: signature,
   }
 }
 

@@ -6,7 +6,7 @@ import {
   parseSecret,
   type Secret,
   SecretError,
-  writeSignatureHeader,
+  daemonSignatureHeader,
 } from '@backpack/signing'
 import type { IncomingHttpHeaders } from 'node:http'
 import { StoreError } from '../errors.js'
@@ -139,7 +139,7 @@ export class RequestAccess {
       version: textOf(headers['x-backpack-version']),
       contentType: headers['content-type'],
     }
-    const checked = checkDaemonSignature(secret, signed, { header: textOf(headers[writeSignatureHeader]) })
+    const checked = checkDaemonSignature(secret, signed, { header: textOf(headers[daemonSignatureHeader]) })
     if (checked.valid) return checked.checksum
     switch (checked.reason) {
       case 'missing':

@@ -9,6 +9,10 @@ import { afterAll } from 'vitest'
 import type { StoreOptions } from '../../src/index.js'
 
 const startMs = 60_000
+/** Private packages are only source: they go into the bundle, as they do when the package is built. */
+export const privateSources = {
+  '@backpack/signing': fileURLToPath(new URL('../../../signing/src/index.ts', import.meta.url)),
+}
 
 /** What helpers/daemon-main.ts is told. */
 export interface DaemonOrders {
@@ -28,6 +32,7 @@ export async function bundleHelper(name: string): Promise<string> {
     format: 'esm',
     target: 'node20',
     packages: 'external',
+    alias: privateSources,
     logLevel: 'error',
   })
   afterAll(() => rmSync(outfile, { force: true }))

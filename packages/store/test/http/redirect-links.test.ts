@@ -40,7 +40,8 @@ describe.each(lanes)('in the $lane', ({ fastLane }) => {
         head: method === 'HEAD',
       })
       const json = headerOf(answer, 'Content-Type')?.startsWith('application/json') === true
-      const said = method === 'HEAD' || !json ? answer.body.toString() : JSON.parse(answer.body.toString())
+      const text = answer.body.toString()
+      const said: unknown = method === 'HEAD' || !json ? text : JSON.parse(text)
       return { ...answer, said: said as string & { code?: string } }
     }
     return { ...daemon, ask }

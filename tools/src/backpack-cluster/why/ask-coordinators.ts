@@ -36,9 +36,9 @@ const shardSchema = z.object({
 
 const explanationSchema = z.object({
   sizeBytes: z.number(),
-  group: z.string(),
+  among: z.string(),
   freeSpaceLimits: z.object({ soft: z.number(), hard: z.number() }),
-  typicalUsPerByte: z.number(),
+  usualUsPerByte: z.number(),
   shards: z.array(shardSchema),
 })
 

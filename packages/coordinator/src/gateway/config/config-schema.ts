@@ -6,7 +6,6 @@ import { z } from 'zod'
 import { isOverlapping, type ListenAddress, parseListenAddress } from './listen-address.js'
 
 /** Stands for a secret wherever it is shown. */
-export const secretMask = '********'
 
 const secondsMax = 86_400
 /** Shorter than this a timer would only keep the machine busy. */

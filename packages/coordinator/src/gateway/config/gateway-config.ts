@@ -1,10 +1,10 @@
 // The configuration of a gateway: Backrunner's names in the file, ours with units inside. Pure; read-config-file.ts reads
 // the files. docs/gateway.md lists every name.
 import { ClusterError } from '@backpack/cluster-model'
-import type { Secret } from '@backpack/signing'
+import { type Secret, secretMask } from '@backpack/signing'
 import { resolve } from 'node:path'
 import type { z } from 'zod'
-import { fileSchema, inertProxyNames, secretMask } from './config-schema.js'
+import { fileSchema, inertProxyNames } from './config-schema.js'
 import { isSameAddress, type ListenAddress } from './listen-address.js'
 
 /** Parsed once and frozen. Paths are absolute. */
@@ -18,7 +18,7 @@ export interface GatewayConfig {
   readonly keyFile: string | undefined
   /** Of a connection without a request, and of a client that neither sends nor takes anything. */
   readonly idleTimeoutMs: number
-  /** Free parts of a shard, 0 to 1: at or below soft it is used when nothing better exists, at or below hard never. */
+  /** Free parts of a shard, 0 to 1: below soft it is used when nothing better exists, below hard never. */
   readonly freeSpaceRatioSoft: number
   readonly freeSpaceRatioHard: number
   /** The configuration is read again so often. */
@@ -116,7 +116,7 @@ const defaultSoft = 0.2
 const defaultHard = 0.15
 
 /** The one that is not given never contradicts the other. */
-export function freeSpaceOf(
+function freeSpaceOf(
   proxy: Pick<ProxySection, 'free-space-ratio-soft' | 'free-space-ratio-hard'>,
 ): Pick<GatewayConfig, 'freeSpaceRatioSoft' | 'freeSpaceRatioHard'> {
   const { 'free-space-ratio-soft': soft, 'free-space-ratio-hard': hard } = proxy

@@ -33,11 +33,6 @@ export function isOverlapping(one: ListenAddress, other: ListenAddress): boolean
   return isEveryAddress(one) || isEveryAddress(other) || one.host.toLowerCase() === other.host.toLowerCase()
 }
 
-export function isEveryAddress({ host }: ListenAddress): boolean {
+function isEveryAddress({ host }: ListenAddress): boolean {
   return host === '' || host === '0.0.0.0' || host === '::'
-}
-
-/** Whether only programs on this machine can reach it. */
-export function isLoopback({ host }: ListenAddress): boolean {
-  return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'))
 }

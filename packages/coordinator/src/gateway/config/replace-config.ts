@@ -1,6 +1,6 @@
 // What a configuration that comes over HTTP may change. It is taken from an administrator of the photos, who need not be
 // one of this machine: paths stay as they are, or a token would be enough to read any file the daemon can. Pure.
-import { secretMask } from './config-schema.js'
+import { secretMask } from '@backpack/signing'
 import { describeConfig, type GatewayConfig } from './gateway-config.js'
 
 type Section = Readonly<Record<string, unknown>>

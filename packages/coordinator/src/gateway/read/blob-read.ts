@@ -1,4 +1,5 @@
 // What a request to /get asks for, and what a gateway makes of the head of a node's answer.
+import { blobMissing } from '../gateway-answers.js'
 import { ClusterError, type Shard } from '@backpack/cluster-model'
 import type { Dispatcher } from 'undici'
 import { type AnswerShape, type ReadEnd, silenceMs, type UndecidedHeaders } from '../../http/proxy-read.js'
@@ -80,7 +81,7 @@ export async function askedType({ pool, path }: NodePlace, etag: string | undefi
 
 /** What a client is told instead of the blob: an end that is an answer, or the blob's absence. */
 export function refusalOfRead(end: Extract<ReadEnd, { outcome: 'refused' | 'missing' }>): ClusterError {
-  if (end.outcome === 'missing') return new ClusterError('BLOB_MISSING', 'There is no blob of this key')
+  if (end.outcome === 'missing') return blobMissing()
   const { status, headers } = end
   switch (status) {
     case 410:

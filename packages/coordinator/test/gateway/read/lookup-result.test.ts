@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { expect, it } from 'vitest'
-import { lookupResultOf } from '../../../src/gateway/lookup.js'
+import { lookupResultOf } from '../../../src/gateway/read/lookup-result.js'
 
 const node = (id: string, host = 'one') => ({ id, host, port: 10_004, url: `http://${host}:10004` })
 const version = '018bcfe568000001'

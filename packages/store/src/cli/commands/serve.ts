@@ -1,5 +1,4 @@
 import {
-  clusterSecretOption,
   listenPortArgument,
   parseArguments,
   pathArgument,
@@ -58,7 +57,11 @@ export const serveCommand: CommandModule = {
           describe: 'At most so many blobs share one write and sync; default: 1024',
         },
         'blob-bytes-max': { type: 'string', describe: 'Refuse blobs larger than this; default: 1gb' },
-        ...clusterSecretOption,
+        'cluster-secret-file': {
+          type: 'string',
+          describe:
+            'Take writes only when they are signed with the secret in this file; default: BACKPACK_CLUSTER_SECRET',
+        },
         'redirect-token-file': {
           type: 'string',
           describe: 'Serve links that a gateway signed with the token in this file',

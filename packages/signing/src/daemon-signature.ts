@@ -4,7 +4,7 @@
 import { isSignatureOf, signText } from './hmac.js'
 import type { Secret } from './secret.js'
 
-export const writeSignatureHeader = 'x-backpack-signature'
+export const daemonSignatureHeader = 'x-backpack-signature'
 
 /** A request signed so long ago, or so far in the future, is refused. */
 export const signatureWindowMs = 5 * 60_000

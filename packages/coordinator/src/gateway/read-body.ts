@@ -2,6 +2,7 @@
 import { ClusterError } from '@backpack/cluster-model'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { buffer } from 'node:stream/consumers'
+import { announcedBytes } from '../http/serve-put.js'
 import type { CoordinatorParts } from '../parts.js'
 
 interface Exchange {
@@ -16,7 +17,7 @@ export async function readBody(
   sizeBytesMax: number,
 ): Promise<Buffer> {
   const { headers } = request
-  const sizeBytes = headers['transfer-encoding'] === undefined ? Number(headers['content-length'] ?? 0) : 0
+  const sizeBytes = announcedBytes(headers) ?? 0
   if (sizeBytes === 0 || sizeBytes > sizeBytesMax) {
     throw new ClusterError(
       'REQUEST_INVALID',

@@ -1,6 +1,6 @@
 // What is parsed at all as a list of keys.
 import { expect, it } from 'vitest'
-import { isSmallList } from '../../src/gateway/json-shape.js'
+import { isSmallList } from '../../src/gateway/is-small-list.js'
 
 const isList = (text: string) => isSmallList(Buffer.from(text), 3)
 
