@@ -19,12 +19,16 @@ export interface IndexSurvey {
   readonly brokenInside: boolean
 }
 
-/** Reads the whole log once. */
+/**
+ * Reads the whole log once. A store may be appending to it: where it ended before it was read, everything in front is
+ * whole, or the beginning of one block; what came since must not be taken for blocks behind damage.
+ */
 export async function surveyIndex(file: DiskFile): Promise<IndexSurvey> {
+  const endBytes = await file.size()
   const reader = await IndexLogReader.open(file, superblockBytes)
   while ((await reader.next()) !== undefined);
   const { superblock, validBytes, coversToBytes } = reader
-  const tornBytes = Math.max(0, (await file.size()) - validBytes)
+  const tornBytes = Math.max(0, endBytes - validBytes)
   const rest = Buffer.alloc(Math.min(tornBytes, searchBytesMax))
   const read = await readFully(file, rest, validBytes)
   return { superblock, coversToBytes, tornBytes, brokenInside: holdsBlock(rest.subarray(0, read)) }
