@@ -1,6 +1,5 @@
 // Puts the gateway's routes together: fastify plugins, one file each. Never listens: whoever does gives `handle` its
 // requests. Keys never meet fastify's router, which sees the handler's name alone.
-import { plainText } from './gateway-answers.js'
 import { ClusterError } from '@backpack/cluster-model'
 import fastify, {
   type FastifyInstance,
@@ -15,6 +14,7 @@ import { registerAccess } from './authorize.js'
 import { bulkDelete } from './bulk-delete.js'
 import { ConnectionTraffic } from './connection-traffic.js'
 import { deleteBlob } from './delete.js'
+import { plainText } from './gateway-answers.js'
 import type { GatewayParts } from './gateway-parts.js'
 import { handlerOf } from './gateway-request.js'
 import type { HandlerName } from './handler-names.js'

@@ -1,6 +1,6 @@
 // GET /ping/: 200 while the process runs.
-import { plainText } from './gateway-answers.js'
 import type { FastifyPluginCallback } from 'fastify'
+import { plainText } from './gateway-answers.js'
 
 export const ping: FastifyPluginCallback = (app, _parts, done) => {
   app.route({

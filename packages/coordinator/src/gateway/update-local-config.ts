@@ -1,7 +1,7 @@
 // POST or PUT /update_local_config/: a configuration in JSON takes the place of the file's, for a while.
-import { plainText } from './gateway-answers.js'
 import type { FastifyPluginCallback } from 'fastify'
 import { configBytesMax } from './config/read-config-file.js'
+import { plainText } from './gateway-answers.js'
 import type { GatewayParts } from './gateway-parts.js'
 import { parseJson, readBody } from './read-body.js'
 

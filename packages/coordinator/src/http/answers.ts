@@ -1,6 +1,6 @@
 // How a refusal is said: a status and {"error","code"} as JSON.
-import { withoutSignature } from '../access/without-signature.js'
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { withoutSignature } from '../access/without-signature.js'
 import { codeOf, detailOf, meaningOf } from '../error-codes.js'
 import type { CoordinatorLog } from '../options.js'
 

@@ -1,9 +1,9 @@
 // Puts the HTTP server together: blobs on plain node:http, for CPU per request decides there; everything below /-/
 // through fastify. Names never meet its router. Never listens.
-import { withoutSignature } from '../access/without-signature.js'
 import fastify, { type FastifyInstance } from 'fastify'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { checkPlainAccess } from '../access/plain-access.js'
+import { withoutSignature } from '../access/without-signature.js'
 import { addressOfTarget } from '../blob-address.js'
 import { handleDelete } from '../handle-delete.js'
 import { refusalOf, sendCode, sendThrown, versionHeader } from './answers.js'
