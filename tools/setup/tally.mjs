@@ -7,13 +7,14 @@ import { say, sayError, step } from './console.mjs'
  * @typedef {object} Counts
  * @property {number} passed
  * @property {number} failed
+ * @property {readonly string[]} [failures] a line for each of them, where the step can say
  */
 
 export class Tally {
   #passed = 0
   #failed = 0
-  /** @type {string[]} */
-  #failedTitles = []
+  /** @type {string[]} what the end says: a step that failed, and under it its failures */
+  #failureLines = []
 
   /**
    * Runs one step and counts its results. A step that throws counts as one failure, and the next still runs.
@@ -23,13 +24,13 @@ export class Tally {
    */
   async count(title, work) {
     try {
-      const { passed, failed } = await step(title, work)
+      const { passed, failed, failures = [] } = await step(title, work)
       this.#passed += passed
       this.#failed += failed
-      if (failed > 0) this.#failedTitles.push(title)
+      if (failed > 0) this.#failureLines.push(`failed: ${title}`, ...failures.map((line) => `  ${line}`))
     } catch (error) {
       this.#failed += 1
-      this.#failedTitles.push(title)
+      this.#failureLines.push(`failed: ${title}`)
       sayError(error)
     }
   }
@@ -40,7 +41,7 @@ export class Tally {
       await work()
     } catch (error) {
       this.#failed += 1
-      this.#failedTitles.push(title)
+      this.#failureLines.push(`failed: ${title}`)
       sayError(error)
     }
   }
@@ -48,7 +49,7 @@ export class Tally {
   /** Prints what failed, then `N passed, N failed` as the last line; gives the exit code. */
   finish() {
     say('')
-    for (const title of this.#failedTitles) say(`failed: ${title}`)
+    for (const line of this.#failureLines) say(line)
     say(`${this.#passed} passed, ${this.#failed} failed`)
     return this.#failed === 0 ? 0 : 1
   }

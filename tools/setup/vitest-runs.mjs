@@ -3,7 +3,8 @@
 
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
+import { stripVTControlCharacters } from 'node:util'
 import { run } from './commands.mjs'
 
 /**
@@ -11,8 +12,18 @@ import { run } from './commands.mjs'
  *
  * @typedef {object} VitestReport
  * @property {number} numPassedTests
- * @property {number} numFailedTests
- * @property {{ status: string, assertionResults: { status: string }[] }[]} testResults one per file
+ * @property {FileReport[]} testResults one per file
+ *
+ * @typedef {object} FileReport
+ * @property {string} name the path of the file
+ * @property {string} status
+ * @property {string} [message] why the file could not be loaded
+ * @property {TestReport[]} assertionResults
+ *
+ * @typedef {object} TestReport
+ * @property {string} status
+ * @property {string} fullName
+ * @property {string[] | null} [failureMessages]
  */
 
 /**
@@ -33,7 +44,7 @@ export async function runVitest(packageFolder, options = {}) {
       show: true,
     })
     const report = existsSync(reportPath) ? JSON.parse(readFileSync(reportPath, 'utf8')) : undefined
-    return countTests(report, exitCode)
+    return countTests(report, exitCode, packageFolder)
   } finally {
     rmSync(scratch, { recursive: true, force: true })
   }
@@ -45,13 +56,30 @@ export async function runVitest(packageFolder, options = {}) {
  *
  * @param {VitestReport | undefined} report undefined when the run died before it could write one
  * @param {number} exitCode
+ * @param {string} packageFolder what the paths of the failures are relative to
  * @returns {import('./tally.mjs').Counts}
  */
-export function countTests(report, exitCode) {
-  if (report === undefined) return { passed: 0, failed: 1 }
-  const brokenFiles = report.testResults.filter(
-    (file) => file.status === 'failed' && !file.assertionResults.some((result) => result.status === 'failed'),
-  )
-  const failed = report.numFailedTests + brokenFiles.length
-  return { passed: report.numPassedTests, failed: failed === 0 && exitCode !== 0 ? 1 : failed }
+export function countTests(report, exitCode, packageFolder) {
+  if (report === undefined)
+    return { passed: 0, failed: 1, failures: ['the run died: there is no report of it'] }
+  const failures = report.testResults.flatMap((file) => describeFailures(file, packageFolder))
+  if (failures.length === 0 && exitCode !== 0) {
+    failures.push(`every test passed, and yet the run ended with exit code ${exitCode}`)
+  }
+  return { passed: report.numPassedTests, failed: failures.length, failures }
+}
+
+/** A line per failure of a file: which test, and the beginning of why. */
+function describeFailures(/** @type {FileReport} */ file, /** @type {string} */ packageFolder) {
+  const path = relative(packageFolder, file.name)
+  const failedTests = file.assertionResults.filter(({ status }) => status === 'failed')
+  if (failedTests.length > 0) {
+    return failedTests.map((test) => `${path} › ${test.fullName}: ${firstLine(test.failureMessages?.[0])}`)
+  }
+  return file.status === 'failed' ? [`${path}: ${firstLine(file.message)}`] : []
+}
+
+/** Of a message, without colours; at most 300 characters. */
+function firstLine(/** @type {string | undefined} */ message = 'no reason given') {
+  return stripVTControlCharacters(message).trim().split('\n', 1).join('').slice(0, 300)
 }

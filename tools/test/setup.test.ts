@@ -25,27 +25,39 @@ describe('requireNode', () => {
 })
 
 describe('countTests', () => {
-  const passedFile = { status: 'passed', assertionResults: [{ status: 'passed' }] }
-  const failedFile = { status: 'failed', assertionResults: [{ status: 'failed' }] }
-  const brokenFile = { status: 'failed', assertionResults: [] }
+  const passed = { status: 'passed', fullName: 'a test', failureMessages: [] }
+  const failed = {
+    status: 'failed',
+    fullName: 'another',
+    failureMessages: ['\u001b[31mexpected 1\u001b[39m\nat x'],
+  }
+  const passedFile = { name: '/pkg/test/a.test.ts', status: 'passed', assertionResults: [passed] }
+  const failedFile = { name: '/pkg/test/b.test.ts', status: 'failed', assertionResults: [passed, failed] }
+  const brokenFile = {
+    name: '/pkg/test/c.test.ts',
+    status: 'failed',
+    message: 'no such module',
+    assertionResults: [],
+  }
 
-  it('counts tests, and each file that could not be loaded as one failure', () => {
-    const report = {
-      numPassedTests: 1,
-      numFailedTests: 1,
-      testResults: [passedFile, failedFile, brokenFile],
-    }
-    expect(countTests(report, 1)).toEqual({ passed: 1, failed: 2 })
+  it('counts tests, and each file that could not be loaded as one failure, and names them', () => {
+    const report = { numPassedTests: 2, testResults: [passedFile, failedFile, brokenFile] }
+    expect(countTests(report, 1, '/pkg')).toEqual({
+      passed: 2,
+      failed: 2,
+      failures: ['test/b.test.ts › another: expected 1', 'test/c.test.ts: no such module'],
+    })
   })
 
   it('counts a run that ended badly although every test passed as one failure', () => {
-    const report = { numPassedTests: 1, numFailedTests: 0, testResults: [passedFile] }
-    expect(countTests(report, 1)).toEqual({ passed: 1, failed: 1 })
-    expect(countTests(report, 0)).toEqual({ passed: 1, failed: 0 })
+    const report = { numPassedTests: 1, testResults: [passedFile] }
+    expect(countTests(report, 3, '/pkg')).toMatchObject({ passed: 1, failed: 1 })
+    expect(countTests(report, 3, '/pkg').failures).toEqual([expect.stringContaining('exit code 3')])
+    expect(countTests(report, 0, '/pkg')).toEqual({ passed: 1, failed: 0, failures: [] })
   })
 
   it('counts a run without a report as one failure', () => {
-    expect(countTests(undefined, 0)).toEqual({ passed: 0, failed: 1 })
+    expect(countTests(undefined, 0, '/pkg')).toMatchObject({ passed: 0, failed: 1 })
   })
 })
 
