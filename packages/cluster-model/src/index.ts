@@ -44,7 +44,6 @@ export type {
   ResendableBody,
 } from './nodes/node-client.js'
 export { NodePools, type NodePoolsOptions } from './nodes/node-pools.js'
-export { NodeHealth } from './nodes/node-health.js'
 export { LocalQueue } from './queue/local-queue.js'
 export { openQueue } from './queue/open-queue.js'
 export { RedisQueue } from './queue/redis-queue.js'

@@ -1,6 +1,7 @@
 // Every request to a node teaches what to expect of the next one.
-import type { NodeHealth, ServerNode } from '@backpack/cluster-model'
+import type { ServerNode } from '@backpack/cluster-model'
 import { codeOf } from './error-codes.js'
+import type { NodeHealth } from './node-health.js'
 
 /** Gives what `ask` gives, and notes that the node answered, or that it is away. */
 export async function askNode<T>(health: NodeHealth, node: ServerNode, ask: () => Promise<T>): Promise<T> {

@@ -2,7 +2,6 @@
 import {
   type ClusterWatch,
   HttpNodeClient,
-  NodeHealth,
   NodePools,
   type ReplicationQueue,
 } from '@backpack/cluster-model'
@@ -10,6 +9,7 @@ import type { ReadParts } from './http/serve-blob.js'
 import { InFlight } from './in-flight.js'
 import { NodeStats } from './measure/node-stats.js'
 import { WriteMeasurements } from './measure/write-measurements.js'
+import { NodeHealth } from './node-health.js'
 import { NodeProbe } from './node-probe.js'
 import type { ResolvedOptions } from './options.js'
 import { QueueLink } from './queue-link.js'

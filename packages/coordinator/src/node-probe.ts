@@ -1,8 +1,9 @@
 // Finds out by itself which nodes are up, so that no client's request has to try a node that failed: those that failed
 // are asked every second, the others now and then.
-import type { ClusterWatch, NodeClient, NodeHealth, ServerNode } from '@backpack/cluster-model'
+import type { ClusterWatch, NodeClient, ServerNode } from '@backpack/cluster-model'
 import { askNode } from './ask-node.js'
 import type { CoordinatorLimits } from './limits.js'
+import type { NodeHealth } from './node-health.js'
 
 export interface ProbeParts {
   readonly watch: ClusterWatch

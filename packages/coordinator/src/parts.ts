@@ -1,10 +1,11 @@
 // What a coordinator is made of, as its flows see it. coordinator.ts puts it together.
-import type { ClusterWatch, NodeClient, NodeHealth, ServerNode } from '@backpack/cluster-model'
+import type { ClusterWatch, NodeClient, ServerNode } from '@backpack/cluster-model'
 import type { InFlight } from './in-flight.js'
 import type { CoordinatorLimits } from './limits.js'
 import type { FreeSpaceLimits } from './measure/measurements.js'
 import type { NodeStats } from './measure/node-stats.js'
 import type { WriteMeasurements } from './measure/write-measurements.js'
+import type { NodeHealth } from './node-health.js'
 import type { CoordinatorLog } from './options.js'
 import type { QueueLink } from './queue-link.js'
 import type { UploadReceiver } from './receive/receive-upload.js'

@@ -1,6 +1,6 @@
 // What the files in bin/ call.
 import { type CommandOf2013, runCommandOf2013 } from '@backpack/command-line'
-import { readFileSync } from 'node:fs'
+import { packageVersion } from '../package-version.js'
 import { addServerCommand } from './commands-2013/add-server.js'
 import { addShardCommand } from './commands-2013/add-shard.js'
 import { dumpShardsCommand } from './commands-2013/dump-shards.js'
@@ -30,10 +30,4 @@ export async function runDaemon(argv: readonly string[]): Promise<void> {
   // The admin commands need not load what the daemon needs.
   const { runServe } = await import('./serve.js')
   await runServe(argv, packageVersion())
-}
-
-/** This file stands two folders below the package's root, in src as in dist. */
-function packageVersion(): string {
-  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
-  return (JSON.parse(text) as { version: string }).version
 }

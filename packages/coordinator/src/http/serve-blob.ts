@@ -1,7 +1,6 @@
 // GET and HEAD /<shard>:<name>: streamed from a node of the shard, from the next one when it fails or has no such blob.
 import {
   ClusterError,
-  type NodeHealth,
   type NodePools,
   pathOfName,
   type ServerNode,
@@ -10,6 +9,7 @@ import {
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { checkPlainAccess } from '../access/plain-access.js'
 import { addressOfTarget } from '../blob-address.js'
+import type { NodeHealth } from '../node-health.js'
 import { orderNodes } from '../node-order.js'
 import type { CoordinatorParts } from '../parts.js'
 import { shardToRead } from '../shard-to-read.js'

@@ -1,9 +1,10 @@
 // What every node says of itself, asked in rounds: how much it holds and how much its disk still takes. Uploads that this
 // coordinator made since are added, so that a limit is met between two rounds too.
-import type { ClusterWatch, NodeClient, NodeHealth, ServerNode } from '@backpack/cluster-model'
+import type { ClusterWatch, NodeClient, ServerNode } from '@backpack/cluster-model'
 import { z } from 'zod'
 import { askNode } from '../ask-node.js'
 import type { CoordinatorLimits } from '../limits.js'
+import type { NodeHealth } from '../node-health.js'
 import type { NodeFigures } from './measurements.js'
 
 const count = z.number().max(Number.MAX_SAFE_INTEGER)
