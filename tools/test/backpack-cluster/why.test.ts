@@ -77,7 +77,7 @@ describe('of a shard', () => {
     expect(stdout).toMatch(/Shard 1 gets \d+\.\d % of uploads\n/)
     for (const term of ['% free', 'time to write', 'do not answer', 'lack blobs', 'pain'])
       expect(stdout).toContain(term)
-    expect(stdout).toMatch(/^ {2}12 +up +\d\.\d{3} +\d+\.\d % +\S+ \S+ +\S+ \S+ +1$/m)
+    expect(stdout).toMatch(/^ {2}12 +up +\d+\.\d{3} +\d+\.\d % +\S+ \S+ +\S+ \S+ +1$/m)
   })
 
   test('it says why one is excluded', async () => {
