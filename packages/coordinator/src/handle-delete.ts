@@ -40,9 +40,11 @@ export async function handleDelete(
   let newest = present.version
   for (let round = 0; round < roundsMax; round++) {
     const version = mintVersion(newest)
-    const results = await Promise.all(nodes.map((node) => deleteAt(parts, node, path, version)))
-    const away = nodes.filter((_, at) => results[at] === undefined)
-    if (away.length === nodes.length) break
+    const asked = nodesToAsk(parts, nodes)
+    const results = await Promise.all(asked.map((node) => deleteAt(parts, node, path, version)))
+    const reached = asked.filter((_, at) => results[at] !== undefined)
+    if (reached.length === 0) break
+    const away = nodes.filter((node) => !reached.includes(node))
     // An overwrite meanwhile, or one by a clock that is ahead: the delete came after it all the same.
     const newer = results.flatMap((result) =>
       result?.outcome === 'older' ? [result.version ?? version] : [],
@@ -66,16 +68,28 @@ async function findPresent(
   nodes: readonly ServerNode[],
   path: string,
 ): Promise<{ readonly version: string; readonly deleted: boolean } | undefined> {
-  const answers = await Promise.all(nodes.map((node) => headAt(parts, node, path)))
-  const live = answers.flatMap((answer) => (answer?.outcome === 'found' ? [answer.blob.version] : []))
-  const dead = answers.flatMap((answer) => (answer?.outcome === 'deleted' ? [answer.version ?? ''] : []))
+  const asked = nodesToAsk(parts, nodes)
+  const answers = (await Promise.all(asked.map((node) => headAt(parts, node, path)))).filter(
+    (answer) => answer !== undefined,
+  )
+  const live = answers.flatMap((answer) => (answer.outcome === 'found' ? [answer.blob.version] : []))
+  const dead = answers.flatMap((answer) => (answer.outcome === 'deleted' ? [answer.version ?? ''] : []))
   const [newestLive] = live.sort().slice(-1)
   const [newestDead] = dead.sort().slice(-1)
   if (newestLive !== undefined) return { version: newestLive, deleted: false }
   if (newestDead !== undefined) return { version: newestDead, deleted: true }
-  const away = answers.filter((answer) => answer === undefined).length
+  const away = nodes.length - answers.length
   if (away > 0) throw nodesAway(away, nodes.length)
   return undefined
+}
+
+/**
+ * Those that are up: each of the others would hold the delete up until a deadline, for every name again. All when none is:
+ * what is believed of them may be out of date.
+ */
+function nodesToAsk({ isUp }: CoordinatorParts, nodes: readonly ServerNode[]): readonly ServerNode[] {
+  const up = nodes.filter(isUp)
+  return up.length > 0 ? up : nodes
 }
 
 function nodesAway(away: number, all: number): ClusterError {

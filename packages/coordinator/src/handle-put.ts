@@ -13,6 +13,8 @@ export interface PutRequest {
   readonly name: string
   /** Called once, when the upload has its place. */
   readonly receive: () => Promise<ReceivedBody>
+  /** As the client announced them, before the body comes. */
+  readonly announcedBytes?: number | undefined
   readonly contentType: string | undefined
   /** The shard it must go to, for overwriting; undefined leaves the choice to the coordinator. */
   readonly shardId: string | undefined
@@ -50,6 +52,7 @@ export async function handlePut(parts: CoordinatorParts, request: PutRequest): P
   try {
     checkName(request.name)
     checkMayWrite(parts, request)
+    checkRoom(parts, request)
     received = await request.receive()
     const receipt = await storeSomewhere(parts, request, received)
     uploads.end('uploaded', received.sizeBytes, performance.now() - startedAtMs)
@@ -60,6 +63,13 @@ export async function handlePut(parts: CoordinatorParts, request: PutRequest): P
   } finally {
     received?.release()
   }
+}
+
+/** A large body that nobody would take is refused before it is sent. */
+function checkRoom(parts: CoordinatorParts, { announcedBytes = 0, ...request }: PutRequest): void {
+  if (announcedBytes <= parts.limits.memoryBodyBytesMax) return
+  parts.receiver.checkSize(announcedBytes)
+  chooseShard(parts, { ...request, sizeBytes: announcedBytes, tried: new Set() })
 }
 
 /** One shard after the other until one has the blob safely. */

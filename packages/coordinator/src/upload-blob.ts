@@ -26,6 +26,8 @@ export interface FirstCopy {
   readonly others: readonly ServerNode[]
 }
 
+/** What a needle and its index record take beside the blob: this, and the name in each. Rather too much than too little. */
+const needleBytesMax = 256
 /** A node that has something newer is tried again with a version above that; so often at most. */
 const conflictsMax = 4
 
@@ -46,6 +48,8 @@ export async function uploadBlob(
           ...{ path, body, sizeBytes, contentType, checksum, version },
         })
         if (result.outcome === 'stored') {
+          // The others get it too, and no limit may be passed meanwhile because each of them looks emptier.
+          if (result.created) noteStored(parts, nodes, blob)
           return { version, etag: result.etag, node, others: nodes.filter((other) => other !== node) }
         }
         version = mintVersion(result.version)
@@ -57,4 +61,12 @@ export async function uploadBlob(
     }
   }
   throw new ClusterError('NO_NODE_TOOK_IT', 'No node took the upload', { cause, shard: shard.id })
+}
+
+function noteStored(
+  { nodeStats }: CoordinatorParts,
+  nodes: readonly ServerNode[],
+  { sizeBytes, path }: UploadedBlob,
+): void {
+  for (const { id } of nodes) nodeStats.noteStored(id, sizeBytes + needleBytesMax + 2 * path.length)
 }

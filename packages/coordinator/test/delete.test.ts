@@ -1,6 +1,9 @@
-import { describe, expect, test } from 'vitest'
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { jsonOf, send } from './helpers/http-request.js'
-import { dueTasks, type SmallCluster, smallCluster } from './helpers/small-cluster.js'
+import { dueTasks, type SmallCluster, smallCluster, untilSeen } from './helpers/small-cluster.js'
 
 const name = 'cat ?.jpg'
 const target = `/1:${encodeURIComponent(name)}`
@@ -52,6 +55,26 @@ describe('a delete', () => {
     const version = answer.headers['x-backpack-version']
     const tasks = (await dueTasks(cluster.queue)).map(({ task }) => task)
     expect(tasks).toEqual([{ op: 'delete', shard: '1', path, version, from: ['11'], to: '12' }])
+  })
+
+  test('does not wait for a node that is known to be away', async () => {
+    const asked: string[] = []
+    const sick = createServer((request, response) => {
+      if (!request.url!.startsWith('/-/')) asked.push(request.url!)
+      response.destroy()
+    })
+    onTestFinished(() => void sick.close())
+    await once(sick.listen(0, '127.0.0.1'), 'listening')
+    const url = `http://127.0.0.1:${(sick.address() as AddressInfo).port}`
+    const cluster = await smallCluster({ otherNodes: { '12': url } })
+    await send(cluster.port, 'PUT', path, { body: 'meow' })
+    await untilSeen(cluster, '12', 'down')
+    asked.length = 0
+    expect((await send(cluster.port, 'DELETE', target)).status).toBe(204)
+    const deletes = (await dueTasks(cluster.queue)).filter(({ task }) => task.op === 'delete')
+    expect(deletes.map(({ task }) => task.to)).toEqual(['12'])
+    expect((await send(cluster.port, 'DELETE', '/1:never-there')).status).toBe(503)
+    expect(asked).toEqual([])
   })
 
   test('wins over an overwrite on another node whose clock is ahead', async () => {

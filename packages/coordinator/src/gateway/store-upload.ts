@@ -42,6 +42,7 @@ export async function storeUpload(
         if (headers.expect !== undefined) reply.raw.writeContinue()
         return parts.receiver.receiveRequest(raw, sizeBytes)
       },
+      announcedBytes: sizeBytes,
       contentType: headers['content-type'],
       shardId,
       mayUse,

@@ -36,6 +36,7 @@ export async function servePut(
         if (headers.expect !== undefined) response.writeContinue()
         return parts.receiver.receiveRequest(request, sizeBytes)
       },
+      announcedBytes: sizeBytes,
       contentType: headers['content-type'],
       shardId,
       mayUse: mayWritePlainly(request),

@@ -4,9 +4,6 @@ import { askNode } from '../ask-node.js'
 import { blamesRequest, codeOf } from '../error-codes.js'
 import type { CoordinatorParts } from '../parts.js'
 
-/** What a needle and its index record take beside the blob: this, and the name in each. Rather too much than too little. */
-const needleBytesMax = 256
-
 export interface MeasuredPut extends PutNodeOptions {
   /** The blob's target on the node. */
   readonly path: string
@@ -15,7 +12,7 @@ export interface MeasuredPut extends PutNodeOptions {
 
 /** As NodeClient.put(), whose errors it throws. */
 export async function putMeasured(
-  { nodes, health, writes, nodeStats }: CoordinatorParts,
+  { nodes, health, writes }: CoordinatorParts,
   node: ServerNode,
   { path, body, ...options }: MeasuredPut,
 ): Promise<PutNodeResult> {
@@ -26,7 +23,6 @@ export async function putMeasured(
     if (result.outcome === 'stored' && result.created) {
       const nowMs = performance.now()
       writes.noteStored(node.id, { sizeBytes, tookMs: nowMs - startedAtMs, nowMs })
-      nodeStats.noteStored(node.id, sizeBytes + needleBytesMax + 2 * path.length)
     }
     return result
   } catch (error) {

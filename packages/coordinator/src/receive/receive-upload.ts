@@ -4,7 +4,7 @@ import { ClusterError, isClusterError, type ResendableBody } from '@backpack/clu
 import type { IncomingMessage } from 'node:http'
 import { crc32 } from 'node:zlib'
 import type { CoordinatorLimits } from '../limits.js'
-import type { BodyRate } from './body-rate.js'
+import type { BodyRate, WatchedBody } from './body-rate.js'
 import { SpoolFile } from './spool-file.js'
 
 /** release() gives its memory or its file back; it never throws. */
@@ -50,7 +50,7 @@ export class UploadReceiver {
    * bytes), LENGTH_MISMATCH (the client is gone), BLOB_TOO_LARGE, BODY_TOO_SLOW, SPOOL_FAILED; nothing is left then.
    */
   async receiveRequest(request: IncomingMessage, sizeBytes: number | undefined): Promise<ReceivedBody> {
-    this.#checkSize(sizeBytes)
+    this.checkSize(sizeBytes)
     if (sizeBytes !== undefined && this.#takeMemory(sizeBytes)) return this.#collect(request, sizeBytes)
     return this.#receive(this.#parts(request), sizeBytes)
   }
@@ -61,17 +61,18 @@ export class UploadReceiver {
     sizeBytes: number | undefined,
   ): Promise<ReceivedBody> {
     if (!(source instanceof Uint8Array)) {
-      this.#checkSize(sizeBytes)
+      this.checkSize(sizeBytes)
       return this.#receive(source, sizeBytes)
     }
-    this.#checkSize(source.byteLength)
+    this.checkSize(source.byteLength)
     if (sizeBytes !== undefined && sizeBytes !== source.byteLength)
       throw mismatch(sizeBytes, source.byteLength)
     const body = Buffer.from(source.buffer, source.byteOffset, source.byteLength)
     return { sizeBytes: body.length, body, checksum: formatChecksum(crc32(body)), release: () => undefined }
   }
 
-  #checkSize(sizeBytes: number | undefined): void {
+  /** Throws LENGTH_REQUIRED, BLOB_TOO_LARGE. */
+  checkSize(sizeBytes: number | undefined): void {
     if (sizeBytes === 0) throw new ClusterError('LENGTH_REQUIRED', 'A blob must have at least one byte')
     if (sizeBytes !== undefined && sizeBytes > this.#limits.blobBytesMax) throw this.#tooLarge()
   }
@@ -184,8 +185,14 @@ export class UploadReceiver {
    */
   async *#parts(request: IncomingMessage): AsyncGenerator<Buffer, void, undefined> {
     let receivedBytes = 0
-    let fail: (error: Error) => void = () => undefined
-    const watched = this.#rate.watch((error) => fail(error))
+    let fail: ((error: Error) => void) | undefined
+    const watch = () =>
+      this.#rate.watch((error) => {
+        // It is said once. While a part is written here, the client is not to blame: it is watched anew.
+        if (fail === undefined) watched = watch()
+        else fail(error)
+      })
+    let watched: WatchedBody = watch()
     const parts = request.iterator({ destroyOnReturn: false }) as AsyncIterator<Buffer, void>
     try {
       while (true) {
@@ -193,6 +200,7 @@ export class UploadReceiver {
           fail = reject
           parts.next().then(resolve, reject)
         })
+        fail = undefined
         if (next.done === true) return
         receivedBytes += next.value.length
         watched.add(next.value.length)
