@@ -157,7 +157,10 @@ test('a shard that is read-only refuses an overwrite', async () => {
   const { setShardWritable } = await import('@backpack/cluster-model')
   const cluster = await smallCluster({ nodesPerShard: [1, 1] })
   await setShardWritable(cluster.tree, { id: '1', writable: false }, {})
-  await expect.poll(() => cluster.coordinator.snapshot.shards.get('1')?.readOnly).toBe(true)
+  await until(
+    () => cluster.coordinator.snapshot.shards.get('1')?.readOnly === true,
+    'it is seen to be read-only',
+  )
   const answer = await send(cluster.port, 'PUT', '/a', { body: 'x', headers: { 'X-Backpack-Shard': '1' } })
   expect([answer.status, jsonOf(answer)['code']]).toEqual([409, 'SHARD_READ_ONLY'])
   for (let at = 0; at < 20; at++) {

@@ -6,6 +6,8 @@ import { temporaryDirectory } from './helpers/temporary-directory.js'
 import { until } from './helpers/until.js'
 
 const often = { sizesEveryMs: 20 }
+/** The index log, whose bytes count, is not written in the middle of a test. */
+const storeOptions = { flushIntervalMs: 60_000 }
 
 async function publishedBytes({ tree }: SmallCluster, shardId: string): Promise<number> {
   const node = await tree.get(`/shard-size-${shardId}`)
@@ -36,7 +38,7 @@ test('the size of a shard is that of its largest node, and follows it', async ()
 })
 
 test('fields that are not ours stay, and a size that does not change is not written', async () => {
-  const cluster = await smallCluster({ limits: often })
+  const cluster = await smallCluster({ limits: often, storeOptions })
   const path = '/shard-size-1'
   const before = (await cluster.tree.get(path))!
   const size = { ...(JSON.parse(before.data.toString()) as object), comment: 'ours' }
@@ -60,7 +62,7 @@ test('fields that are not ours stay, and a size that does not change is not writ
 })
 
 test('a shard none of whose nodes answers keeps its size', async () => {
-  const cluster = await smallCluster({ nodesPerShard: [1, 1], limits: often })
+  const cluster = await smallCluster({ nodesPerShard: [1, 1], limits: often, storeOptions })
   await cluster.node('11').store.put('x', patternBytes(1000))
   await until(
     async () => (await publishedBytes(cluster, '1')) === (await usedBytes(cluster, '11')),

@@ -1,5 +1,5 @@
 // `backpack-coordinator --config`: the gateway of the real daemon, its configuration file, SIGHUP, and what is refused.
-import { RedisProcess, ServerProcess, ZooKeeperEnsemble } from '@backpack/test-cluster'
+import { freePort, RedisProcess, ServerProcess, ZooKeeperEnsemble } from '@backpack/test-cluster'
 import { once } from 'node:events'
 import { symlinkSync, writeFileSync } from 'node:fs'
 import { createServer, type AddressInfo } from 'node:net'
@@ -86,7 +86,7 @@ test('a daemon serves the gateway beside the API of 2013, and SIGHUP reads the c
 
   expect(daemon.output).not.toContain(token)
   daemon.kill('SIGTERM')
-  await expect.poll(() => daemon.running).toBe(false)
+  await daemon.ended()
   expect(daemon.exitCode).toBe(0)
 })
 
@@ -134,10 +134,18 @@ test('a gateway that others can reach is warned of shards without an ACL, and of
   await secured.daemon.printed(openShards)
   configure('address: 127.0.0.1:0')
   const local = await started()
-  for (const { daemon: ended } of [secured, local]) {
-    ended.kill('SIGTERM')
-    await expect.poll(() => ended.running).toBe(false)
-    expect(ended.output).not.toContain(noSecret)
+  for (const { daemon: other } of [secured, local]) {
+    other.kill('SIGTERM')
+    await other.ended()
+    expect(other.output).not.toContain(noSecret)
   }
   expect(local.daemon.output).not.toMatch(openShards)
+})
+
+test("the coordinator's own address is no address of the gateway, and that is said before it is ready", async () => {
+  const port = await freePort()
+  configure(`address: localhost:${port}`)
+  const { code, stdout, stderr } = await runCli(bin, [...place, '127.0.0.1', `${port}`, '--config', configFile])
+  expect([code, stdout]).toEqual([2, ''])
+  expect(stderr).toContain(`proxy.address: must not be where the coordinator itself listens, 127.0.0.1:${port}`)
 })

@@ -3,6 +3,7 @@ import { RedisProcess, ServerProcess, ZooKeeperEnsemble } from '@backpack/test-c
 import { once } from 'node:events'
 import { createServer, type AddressInfo } from 'node:net'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { deadAddress } from '../helpers/false-node.js'
 import { jsonOf, send } from '../helpers/http-request.js'
 import { RawConnection } from '../helpers/raw-http.js'
 import { StoreNode } from '../helpers/store-node.js'
@@ -65,7 +66,7 @@ describe('the daemon', () => {
     daemon.kill('SIGTERM')
     upload.write('late')
     expect((await upload.read())?.status).toBe(200)
-    await expect.poll(() => daemon.running).toBe(false)
+    await daemon.ended()
     expect(daemon.exitCode).toBe(0)
   })
 
@@ -136,8 +137,9 @@ describe('the command line', () => {
     await once(server, 'listening')
     onTestFinished(() => void server.close())
     const { port } = server.address() as AddressInfo
+    const nobody = new URL(await deadAddress()).host
     const [away, inUse, spool] = await Promise.all([
-      runCli(bin, [`127.0.0.1:${port + 1}`, '/backpack', '127.0.0.1', '0']),
+      runCli(bin, [nobody, '/backpack', '127.0.0.1', '0']),
       runCli(bin, [...place, '127.0.0.1', String(port)]),
       runCli(bin, [...place, '127.0.0.1', '0', '--spool', '/proc/none']),
     ])

@@ -10,15 +10,19 @@ import { type SlowClient, slowReader, slowSender } from './slow-client.js'
 
 const clients = 500
 const mebibyte = 1024 * 1024
-const largeBytes = 32 * mebibyte
+/** More than the kernel takes on both sides; a store reads all of it before it answers, for every third client. */
+const largeBytes = 16 * mebibyte
 const small = patternBytes(64 * 1024)
 const normalRequests = 200
 const tickMs = fullFaults ? 1_000 : 250
-const patienceMs = fullFaults ? 400_000 : 50_000
+/** Gigabytes are read before the last of them has an answer to be slow with: on a busy machine that takes minutes. */
+const patienceMs = fullFaults ? 400_000 : 150_000
+const testMs = 2 * patienceMs
 
 const shortLimits: Partial<CoordinatorLimits> = {
   checkEveryMs: 100,
-  headersMs: 1_000,
+  // The good client, too, has to be heard within it, by a process that five hundred others keep busy.
+  headersMs: 4_000,
   bodyWindowMs: 1_000,
   answerWindowMs: 2_000,
   answerBytesPerSecondMin: 16 * 1024,
@@ -104,42 +108,46 @@ async function makeGateway(): Promise<SmallGateway> {
   return gateway
 }
 
-test.each<Listener>(['gateway', 'plain'])('slow clients of the %s listener are closed', async (listener) => {
-  const accepted = watchAccepted()
-  const gateway = await makeGateway()
-  const port = listener === 'gateway' ? gateway.gatewayPort : gateway.port
-  const pathOf = (name: string) => (listener === 'gateway' ? `/get/1/${name}` : `/1:${name}`)
-  const normal = await goodRequests(port, pathOf('small'), (done) => done < normalRequests)
+test.each<Listener>(['gateway', 'plain'])(
+  'slow clients of the %s listener are closed',
+  { timeout: testMs },
+  async (listener) => {
+    const accepted = watchAccepted()
+    const gateway = await makeGateway()
+    const port = listener === 'gateway' ? gateway.gatewayPort : gateway.port
+    const pathOf = (name: string) => (listener === 'gateway' ? `/get/1/${name}` : `/1:${name}`)
+    const normal = await goodRequests(port, pathOf('small'), (done) => done < normalRequests)
 
-  const made = Array.from({ length: clients }, (_, at) => {
-    const kind = at % 3
-    const number = Math.floor(at / 3)
-    if (kind === 0) return slowHeaders(port, number)
-    return kind === 1 ? slowBody(port, listener, number) : slowAnswer(port, pathOf('large'))
-  })
-  await until(() => made.every(({ socket }) => !socket.connecting), 'all are connected')
-  const slow = made.map((client) => ({ ...client, port: client.socket.localPort ?? 0 }))
-  let held = slow
-  const ticks = setInterval(() => {
-    const { ever, open } = accepted(port)
-    held = slow.filter((client) => open.has(client.port) || !ever.has(client.port))
-    for (const client of held) client.tick()
-  }, tickMs)
-  onTestFinished(() => clearInterval(ticks))
+    const made = Array.from({ length: clients }, (_, at) => {
+      const kind = at % 3
+      const number = Math.floor(at / 3)
+      if (kind === 0) return slowHeaders(port, number)
+      return kind === 1 ? slowBody(port, listener, number) : slowAnswer(port, pathOf('large'))
+    })
+    await until(() => made.every(({ socket }) => !socket.connecting), 'all are connected')
+    const slow = made.map((client) => ({ ...client, port: client.socket.localPort ?? 0 }))
+    let held = slow
+    const ticks = setInterval(() => {
+      const { ever, open } = accepted(port)
+      held = slow.filter((client) => open.has(client.port) || !ever.has(client.port))
+      for (const client of held) client.tick()
+    }, tickMs)
+    onTestFinished(() => clearInterval(ticks))
 
-  const startedAtMs = performance.now()
-  let closed = false
-  const good = goodRequests(port, pathOf('small'), () => !closed)
-  await until(() => held.length === 0, 'the slow ones are closed', patienceMs).catch(() => undefined)
-  closed = true
-  expect(held.map(({ what }) => what)).toEqual([])
-  const elapsedMs = performance.now() - startedAtMs
-  const meanwhile = await good
-  await until(() => accepted(port).open.size === 0, 'all are closed')
-  const [before, during] = [p99(normal), p99(meanwhile)]
-  console.log(
-    `${listener}: ${clients} slow clients closed within ${Math.round(elapsedMs)} ms; p99 of a good one ` +
-      `${before.toFixed(1)} ms, meanwhile ${during.toFixed(1)} ms (${(during / before).toFixed(2)} times, ${meanwhile.length} requests)`,
-  )
-  expect(meanwhile.length).toBeGreaterThan(0)
-})
+    const startedAtMs = performance.now()
+    let closed = false
+    const good = goodRequests(port, pathOf('small'), () => !closed)
+    await until(() => held.length === 0, 'the slow ones are closed', patienceMs).catch(() => undefined)
+    closed = true
+    expect(held.map(({ what }) => what)).toEqual([])
+    const elapsedMs = performance.now() - startedAtMs
+    const meanwhile = await good
+    await until(() => accepted(port).open.size === 0, 'all are closed')
+    const [before, during] = [p99(normal), p99(meanwhile)]
+    console.log(
+      `${listener}: ${clients} slow clients closed within ${Math.round(elapsedMs)} ms; p99 of a good one ` +
+        `${before.toFixed(1)} ms, meanwhile ${during.toFixed(1)} ms (${(during / before).toFixed(2)} times, ${meanwhile.length} requests)`,
+    )
+    expect(meanwhile.length).toBeGreaterThan(0)
+  },
+)

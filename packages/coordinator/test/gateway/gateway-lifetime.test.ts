@@ -1,4 +1,5 @@
 // A gateway from its start to its end, beside the coordinator that it belongs to.
+import { freePort } from '@backpack/test-cluster'
 import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
@@ -8,7 +9,6 @@ import { send } from '../helpers/http-request.js'
 import { smallCluster } from '../helpers/small-cluster.js'
 import { temporaryDirectory } from '../helpers/temporary-directory.js'
 import { makeCertificate } from './make-certificate.js'
-import { smallGateway } from './small-gateway.js'
 
 function configured(proxy: object): string {
   const configFile = join(temporaryDirectory(), 'gateway.json')
@@ -49,8 +49,7 @@ test('one that was drained leaves its place to another, and its limits are forgo
 })
 
 test('one that is still starting when the coordinator is closed does not listen afterwards', async () => {
-  const { gatewayPort, coordinator: before } = await smallGateway({ nodesPerShard: [1] })
-  await before.close()
+  const port = await freePort()
   const directory = temporaryDirectory()
   const { certFile, keyFile } = makeCertificate(directory, 'site')
   let closed: Promise<void> | undefined
@@ -65,7 +64,7 @@ test('one that is still starting when the coordinator is closed does not listen 
   const { coordinator } = await smallCluster({ nodesPerShard: [1], options: { log } })
   const starting = coordinator.listenGateway({
     configFile: configured({
-      https_address: `127.0.0.1:${gatewayPort}`,
+      https_address: `127.0.0.1:${port}`,
       cert_file: certFile,
       key_file: keyFile,
       'redirect-root': '/srv',
@@ -74,5 +73,5 @@ test('one that is still starting when the coordinator is closed does not listen 
   await expect(starting).rejects.toMatchObject({ code: 'COORDINATOR_CLOSED' })
   expect(closed).toBeDefined()
   await closed
-  expect(await isRefused(gatewayPort)).toBe(true)
+  expect(await isRefused(port)).toBe(true)
 })

@@ -1,4 +1,5 @@
 // The gateway's listeners: HTTP, HTTPS or both, certificates that change, connections that stay idle, and the end of all.
+import { freePort } from '@backpack/test-cluster'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { copyFileSync, renameSync, writeFileSync } from 'node:fs'
@@ -17,6 +18,8 @@ import { until } from '../helpers/until.js'
 import { makeCertificate } from './make-certificate.js'
 
 const any = '127.0.0.1:0'
+/** A process that gets no processor for so long would lose a connection before it has read its request. */
+const idleSeconds = 2
 let directory = ''
 let logged: string[] = []
 
@@ -121,7 +124,7 @@ describe('HTTPS', () => {
   test('takes a new certificate without a restart, and connections there stay', async () => {
     const site = makeCertificate(directory, 'site')
     const next = makeCertificate(directory, 'next')
-    const { port } = await started({ https_address: any, ...files })
+    const { port } = await started({ https_address: any, ...files }, { limits: { headersMs: 3_600_000 } })
     const before = await secured(port(true))
     expect(await nameMet(port(true))).toBe('site')
     renameSync(next.certFile, site.certFile)
@@ -180,8 +183,9 @@ describe('HTTPS', () => {
     // A ClientHello of 512 bytes, byte by byte, for as long as the server likes.
     slow.write(Buffer.from('160301020001' + '0001fc0303', 'hex'))
     const drip = setInterval(() => slow.write(Buffer.alloc(1)), 20)
+    // A byte that meets the end of the connection is an error here, and one of the ways in which it ends.
     slow.on('error', () => undefined)
-    await once(slow, 'close')
+    await new Promise<void>((resolve) => slow.once('close', () => resolve()))
     clearInterval(drip)
     expect((await sendSecurely(port(true), 'GET', '/ping/')).status).toBe(200)
   })
@@ -213,18 +217,15 @@ describe('the start', () => {
     const busy = createServer().listen(0, '127.0.0.1')
     await once(busy, 'listening')
     const { port: busyPort } = busy.address() as AddressInfo
-    const free = createServer().listen(0, '127.0.0.1')
-    await once(free, 'listening')
-    const { port: freePort } = free.address() as AddressInfo
-    await new Promise((resolve) => free.close(resolve))
+    const port = await freePort()
     const { coordinator } = await smallCluster()
-    const address = `127.0.0.1:${freePort}`
+    const address = `127.0.0.1:${port}`
     configure({ address, https_address: `127.0.0.1:${busyPort}`, ...files })
     const listening = coordinator.listenGateway({ configFile: configFile() })
     await expect(listening).rejects.toMatchObject({ code: 'EADDRINUSE', port: busyPort })
     busy.close()
     configure({ address })
-    expect((await coordinator.listenGateway({ configFile: configFile() })).port).toBe(freePort)
+    expect((await coordinator.listenGateway({ configFile: configFile() })).port).toBe(port)
   })
 })
 
@@ -251,7 +252,7 @@ describe('connections', () => {
   })
 
   test('without a request are closed after idle-timeout, which can change', async () => {
-    const { gateway, port } = await started({ address: any, 'idle-timeout': 0.3 })
+    const { gateway, port } = await started({ address: any, 'idle-timeout': idleSeconds })
     const kept = await RawConnection.open(port(false))
     kept.write('GET /ping/ HTTP/1.1\r\nHost: x\r\n\r\n')
     expect((await kept.read())?.status).toBe(200)
@@ -264,7 +265,7 @@ describe('connections', () => {
 
   test('that take nothing of their answer are closed after idle-timeout', async () => {
     const { cluster, port } = await started(
-      { address: any, 'idle-timeout': 0.3 },
+      { address: any, 'idle-timeout': idleSeconds },
       { nodesPerShard: [1], limits: { connectionsMax: 1 } },
     )
     await send(cluster.port, 'PUT', '/large', { body: randomBytes(40_000_000) })

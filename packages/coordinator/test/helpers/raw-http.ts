@@ -10,7 +10,8 @@ export interface RawResponse {
 }
 
 const headEnd = '\r\n\r\n'
-const patienceMs = 10_000
+/** Not what a server may need, but when it is given up: on a busy machine a thousand connections take a while. */
+const patienceMs = 40_000
 
 export function headerOf({ headers }: RawResponse, name: string): string | undefined {
   return headers.find(([each]) => each.toLowerCase() === name.toLowerCase())?.[1]

@@ -9,7 +9,7 @@ import {
   type ReplicationQueue,
   setShardWritable,
 } from '@backpack/cluster-model'
-import type { DaemonOptions } from '@backpack/store'
+import type { DaemonOptions, StoreOptions } from '@backpack/store'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 import { Coordinator } from '../../src/coordinator.js'
@@ -26,6 +26,8 @@ export interface ClusterPlan {
   /** Addresses for node ids that are not to be stores. */
   readonly otherNodes?: Readonly<Record<string, string>>
   readonly options?: Partial<CoordinatorOptions>
+  /** For every store. */
+  readonly storeOptions?: Partial<StoreOptions>
   /** For the daemon of every store. */
   readonly daemonOptions?: Partial<DaemonOptions>
   readonly limits?: Partial<CoordinatorLimits>
@@ -55,6 +57,7 @@ export async function smallCluster(plan: ClusterPlan = {}): Promise<SmallCluster
     capacityBytes = 100 * gibibyte,
     otherNodes = {},
     options,
+    storeOptions,
     daemonOptions,
     limits,
     wrapQueue,
@@ -73,7 +76,8 @@ export async function smallCluster(plan: ClusterPlan = {}): Promise<SmallCluster
     const shardId = String(at + 1)
     const ids = Array.from({ length: count }, (_, node) => `${shardId}${node + 1}`)
     for (const id of ids) {
-      if (otherNodes[id] === undefined) nodes.set(id, await new StoreNode(id, {}, daemonOptions).start())
+      if (otherNodes[id] === undefined)
+        nodes.set(id, await new StoreNode(id, storeOptions, daemonOptions).start())
       const url = otherNodes[id] ?? nodes.get(id)!.url
       await addServer(tree, { id, url, ifExists: 'refuse' }, {})
     }

@@ -2,6 +2,7 @@
 import { readdirSync } from 'node:fs'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import type { CoordinatorLimits } from '../../src/limits.js'
+import { watchAccepted } from '../helpers/accepted-sockets.js'
 import { falseNode } from '../helpers/false-node.js'
 import { patternBytes, send } from '../helpers/http-request.js'
 import { headerOf, RawConnection, requestOnce } from '../helpers/raw-http.js'
@@ -133,22 +134,25 @@ describe('an upload', () => {
 })
 
 test('an upload that its node takes its time for is not taken for a stalled client', async () => {
+  // Long enough for the request itself: a connection that says nothing for so long is closed.
+  const stalledMs = 1_000
   const slow = await falseNode((request, response) => {
     request.resume().on('end', () => {
-      setTimeout(() => response.writeHead(201, { ETag: '"0123456789abcdef-01234567"' }).end(), 600)
+      setTimeout(() => response.writeHead(201, { ETag: '"0123456789abcdef-01234567"' }).end(), 3 * stalledMs)
     })
   })
   const { port } = await smallCluster({
     nodesPerShard: [1],
     otherNodes: { 11: slow },
-    limits: { stalledMs: 200 },
+    limits: { stalledMs },
   })
   expect((await send(port, 'PUT', '/a', { body: 'meow' })).status).toBe(200)
 })
 
 describe('slow clients', () => {
   test('a hundred of them, uploading and downloading, do not stop a fast one', async () => {
-    const cluster = await run()
+    // None of them is closed before all are there.
+    const cluster = await run({ bodyWindowMs: 3_600_000 })
     const small = patternBytes(500_000)
     const large = patternBytes(4 * mebibyte)
     await send(cluster.port, 'PUT', '/small', { body: small })
@@ -202,19 +206,21 @@ describe('slow clients', () => {
   })
 
   test('one that takes nothing of its answer is closed in the end', async () => {
+    const accepted = watchAccepted()
     const cluster = await run({ stalledMs: 300 })
     await cluster.node('11').store.put('large', patternBytes(30 * mebibyte))
     const stalled = await connected(cluster.port)
     stalled.socket.pause()
     stalled.write(request('GET', '/1:large'))
-    await until(async () => (await metric(cluster, 'connections')) === 2, 'it is connected')
-    await until(async () => (await metric(cluster, 'connections')) === 1, 'it is closed')
+    await until(() => accepted(cluster.port).ever.size === 1, 'it is connected')
+    await until(() => accepted(cluster.port).open.size === 0, 'it is closed')
   })
 })
 
 describe('connections', () => {
   test('2,000 of them: beyond the limit 503 with Retry-After, the others are served, and then there is room again', async () => {
-    const cluster = await run()
+    // All of them are connected before the first says a word, and served by one process, like the node.
+    const cluster = await run({ headersMs: 3_600_000, connectMs: 30_000 })
     await send(cluster.port, 'PUT', '/cat.jpg', { body: 'meow' })
     const open = await Promise.all(Array.from({ length: 2_000 }, () => connected(cluster.port)))
     for (const connection of open) connection.write(request('GET', '/1:cat.jpg'))
@@ -234,10 +240,10 @@ describe('connections', () => {
   })
 
   test('headers that do not end in time get 408, too many or too large ones 431', async () => {
-    const { port } = await run({ headersMs: 200 })
-    const late = await connected(port)
+    const late = await connected((await run({ headersMs: 200 })).port)
     late.write('GET /1:x HTTP/1.1\r\nHost: x\r\n')
     expect((await late.read())?.status).toBe(408)
+    const { port } = await run()
     const many = Array.from({ length: 100 }, (_, at) => `X-${at}: y`)
     expect((await requestOnce(port, request('GET', '/1:x', ...many))).status).toBe(431)
     expect((await requestOnce(port, request('GET', '/1:x', `X: ${'y'.repeat(17_000)}`))).status).toBe(431)

@@ -48,22 +48,28 @@ test('a reader that goes on, but too slowly, is closed', async () => {
   await until(() => accepted(cluster.port).open.size === 0, 'it is closed')
 })
 
-/** Reads on for a moment now and then. */
+/**
+ * Reads a mebibyte now and then. No less: of the megabytes that the kernel holds, a third is gone before it takes any more
+ * from the server.
+ */
 function readSlowly(socket: Socket): Promise<number> {
   let receivedBytes = 0
+  let pauseAtBytes = mebibyte
   socket.on('data', (part: Buffer) => {
     receivedBytes += part.length
+    if (receivedBytes < pauseAtBytes) return
+    pauseAtBytes = receivedBytes + mebibyte
     socket.pause()
-    setTimeout(() => socket.resume(), 2)
+    setTimeout(() => socket.resume(), 100)
   })
   return new Promise((resolve) => socket.on('close', () => resolve(receivedBytes)))
 }
 
 test('a slow reader whose rate is enough gets everything, over TLS as well', async () => {
-  const sizeBytes = 20 * mebibyte
+  const sizeBytes = 30 * mebibyte
   const gateway = await smallGateway({
     nodesPerShard: [1],
-    limits: { answerBytesPerSecondMin: 1, answerWindowMs: 1_500 },
+    limits: { answerBytesPerSecondMin: 1, answerWindowMs: 2_000 },
     proxy: httpsOnly(),
   })
   await gateway.node('11').store.put('large', patternBytes(sizeBytes))
@@ -109,15 +115,17 @@ test.each([
 })
 
 test('a body that waits behind another answer is not taken for slow, nor is a connection without a request', async () => {
+  // Long enough for the second body, which this process has to send within one.
+  const windowMs = 1_000
   const slow = await falseNode((request, response) => {
     request.resume().on('end', () => {
-      setTimeout(() => response.writeHead(201, { ETag: '"0123456789abcdef-01234567"' }).end(), 600)
+      setTimeout(() => response.writeHead(201, { ETag: '"0123456789abcdef-01234567"' }).end(), 3 * windowMs)
     })
   })
   const { port } = await smallCluster({
     nodesPerShard: [1],
     otherNodes: { 11: slow },
-    limits: { bodyWindowMs: 100, answerWindowMs: 100 },
+    limits: { bodyWindowMs: windowMs, answerWindowMs: windowMs },
   })
   const idle = await connected(port)
   idle.write('GET /-/live HTTP/1.1\r\nHost: a\r\n\r\n')

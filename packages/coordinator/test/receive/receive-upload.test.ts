@@ -25,10 +25,10 @@ interface Sent {
   readonly client: ReturnType<typeof httpRequest>
 }
 
-async function rig(changed: Partial<CoordinatorLimits> = {}): Promise<Rig> {
+async function rig(changed: Partial<CoordinatorLimits> = {}, otherRate?: BodyRate): Promise<Rig> {
   const limits = { ...coordinatorLimits, checkEveryMs: 10, ...changed }
   const spoolDirectory = temporaryDirectory()
-  const rate = new BodyRate(limits)
+  const rate = otherRate ?? new BodyRate(limits)
   const receiver = new UploadReceiver({ limits, spoolDirectory, rate })
   const waiting: ((request: IncomingMessage) => void)[] = []
   const server = createServer((request) => waiting.shift()?.(request))
@@ -175,6 +175,22 @@ describe.each([
     expect(await codeOf(received)).toBe('BODY_TOO_SLOW')
     await expectNothingLeft(it)
   })
+})
+
+test('a body whose end is due while a part of it is written is watched anew', async () => {
+  const tooSlow = new ClusterError('BODY_TOO_SLOW', 'An upload must bring more')
+  let watches = 0
+  // The first watch ends as a part has come, when nobody waits for the next; the second while one is waited for.
+  const watch: BodyRate['watch'] = (fail) => {
+    const isFirst = ++watches === 1
+    if (!isFirst) setTimeout(() => fail(tooSlow), 100)
+    return { add: () => (isFirst ? fail(tooSlow) : undefined), stop: () => undefined }
+  }
+  const it = await rig({}, { watch, close: () => undefined } as unknown as BodyRate)
+  const { received } = it.send(pattern(10), { announce: 3 * mebibyte, end: false })
+  expect(await codeOf(received)).toBe('BODY_TOO_SLOW')
+  expect(watches).toBe(2)
+  await expectNothingLeft(it)
 })
 
 describe('a body given by a program', () => {

@@ -38,8 +38,12 @@ export interface CliResult {
   readonly code: number | null
   readonly signal: NodeJS.Signals | null
   readonly stdout: string
+  /** Without progress: whatever takes two seconds shows some, and on a busy machine anything may. */
   readonly stderr: string
 }
+
+/** A bar or a count on a line of its own, and the empty line behind the last one. */
+const progress = /^(?:opening .*|[a-z]+ing) (?:\[[=-]*\] \d+ %.*|[\d.,]+(?: [KMGTP]?B)?)\n+/gm
 
 /** A command under way. Killed when its test ends, if it still runs. */
 export class RunningCli {
@@ -77,7 +81,7 @@ export class RunningCli {
 
   async ended(): Promise<CliResult> {
     const [code, signal] = (await this.#ended) as [number | null, NodeJS.Signals | null]
-    return { code, signal, stdout: this.stdout, stderr: this.stderr }
+    return { code, signal, stdout: this.stdout, stderr: this.stderr.replace(progress, '') }
   }
 
   /** Waits until the output so far matches; rejects when the command ends without that. */

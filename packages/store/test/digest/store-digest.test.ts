@@ -1,8 +1,15 @@
 // What a store says it holds: the same as any other store with the same blobs, however they came there.
 import { describe, expect, test } from 'vitest'
-import type { DigestBucket, DigestEntry, DigestListOptions, Store, StoreOptions } from '../../src/index.js'
+import {
+  type DigestBucket,
+  type DigestEntry,
+  type DigestListOptions,
+  type Store,
+  StoreError,
+  type StoreOptions,
+} from '../../src/index.js'
 import { openStore } from '../helpers/open-store.js'
-import { RedisServer } from '../helpers/redis-server.js'
+import { patientRedis, RedisServer } from '../helpers/redis-server.js'
 import { temporaryDirectory } from '../helpers/temporary-directory.js'
 import { flipBit, volumePath } from '../helpers/volume-on-disk.js'
 
@@ -31,6 +38,17 @@ async function listOf(store: Store, options: Partial<DigestListOptions> = {}): P
   return pages.flat().sort((a, b) => (a.name < b.name ? -1 : 1))
 }
 
+/** On a busy machine the digests before it may take longer than one waits for its turn. */
+async function whenFree<T>(ask: () => Promise<T>): Promise<T> {
+  while (true) {
+    try {
+      return await ask()
+    } catch (error) {
+      if (!(error instanceof StoreError) || error.code !== 'STORE_BUSY') throw error
+    }
+  }
+}
+
 function counts(digest: readonly DigestBucket[]): { live: number; tombstones: number } {
   const sum = (of: 'live' | 'tombstones') => digest.reduce((total, bucket) => total + bucket[of].count, 0)
   return { live: sum('live'), tombstones: sum('tombstones') }
@@ -50,7 +68,7 @@ describe.each(['table', 'redis'])('with the key map %s', (kind) => {
   async function open(options: Partial<StoreOptions> = {}): Promise<Store> {
     if (kind === 'table') return openStore(options)
     const redis = await RedisServer.start()
-    return openStore({ ...options, keyMap: { kind: 'redis', redis: { port: redis.port } } })
+    return openStore({ ...options, keyMap: { kind: 'redis', redis: { port: redis.port, ...patientRedis } } })
   }
 
   test('two stores that took the same blobs in another order give the same digest', async () => {
@@ -131,7 +149,7 @@ test('a range of buckets is listed with both its ends', async () => {
 test('the parts of a listing together are the whole', async () => {
   const store = await openStore()
   await fill(store, names)
-  const parts = await Promise.all([0, 1, 2].map((part) => listOf(store, { part, parts: 3 })))
+  const parts = await Promise.all([0, 1, 2].map((part) => whenFree(() => listOf(store, { part, parts: 3 }))))
   expect(Math.min(...parts.map(({ length }) => length))).toBeGreaterThan(50)
   expect(parts.flat().sort((a, b) => (a.name < b.name ? -1 : 1))).toEqual(await listOf(store))
 })

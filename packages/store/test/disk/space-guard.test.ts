@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { SpaceGuard } from '../../src/disk/space-guard.js'
 import { TroubledDisk } from '../helpers/troubled-disk.js'
 
@@ -27,6 +27,13 @@ test('bytes claimed are gone until the next look, and what does not fit is DISK_
 })
 
 test('a second look within a second is not made', async () => {
+  vi.useFakeTimers({ toFake: ['Date'] })
+  onTestFinished(() => {
+    vi.useRealTimers()
+  })
   const guard = await lookedAt(10_000, { reserveBytes: 0, volumeBytesMax: 1 })
+  vi.setSystemTime(Date.now() + 999)
   expect(guard.refresh()).toBeUndefined()
+  vi.setSystemTime(Date.now() + 1)
+  expect(guard.refresh()).toBeDefined()
 })

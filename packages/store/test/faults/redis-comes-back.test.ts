@@ -5,13 +5,13 @@ import { until } from '../helpers/daemon.js'
 import { ExpectedBlobs, observe } from '../helpers/expected-blobs.js'
 import { faultCount } from '../helpers/fault-count.js'
 import { openStore } from '../helpers/open-store.js'
-import { RedisServer } from '../helpers/redis-server.js'
+import { patientRedis, RedisServer } from '../helpers/redis-server.js'
 import { printedRandom, type SeededRandom } from '../helpers/seeded-random.js'
 import { temporaryDirectory } from '../helpers/temporary-directory.js'
 import { expectListing, type Listing, put, remove, whenBack } from '../key-map/expected-listing.js'
 import { SyncGate } from '../key-map/sync-gate.js'
 
-async function begin(more: Partial<StoreOptions> = {}, commandTimeoutMs = 1_000) {
+async function begin(more: Partial<StoreOptions> = {}, { commandTimeoutMs } = patientRedis) {
   const redis = await RedisServer.start()
   const path = temporaryDirectory()
   const open = () =>
@@ -137,7 +137,7 @@ test('a Redis emptied between the lookup and the publication of a put does not t
 
 test('a needle that is committed while Redis is being filled is not left out', async () => {
   const gate = new SyncGate()
-  const { redis, store, listing } = await begin({ files: gate.files }, 10_000)
+  const { redis, store, listing } = await begin({ files: gate.files })
   await Promise.all(Array.from({ length: 4_000 }, (_, at) => put(store, listing, `n${at}`, `text ${at}`)))
   const monitor = await redis.client.monitor()
   onTestFinished(() => monitor.disconnect())
@@ -163,7 +163,7 @@ test('a needle that is committed while Redis is being filled is not left out', a
 
 test('a publication that a frozen Redis takes too late does no harm', async () => {
   const gate = new SyncGate()
-  const { redis, store, listing, open } = await begin({ files: gate.files })
+  const { redis, store, listing, open } = await begin({ files: gate.files }, { commandTimeoutMs: 4_000 })
   await fill(store, listing)
   gate.beforeSync = () => {
     gate.beforeSync = undefined

@@ -34,11 +34,11 @@ export async function runDaemon({ storeOptions, ...options }: RunOptions = {}): 
   return { ...daemon, store, path }
 }
 
-/** Resolves once `holds` is true; rejects after `limitMs`. */
+/** Resolves once `holds` is true; rejects after `limitMs`, which is only there to end what hangs. */
 export async function until(
   holds: () => boolean | Promise<boolean>,
   what: string,
-  limitMs = 20_000,
+  limitMs = 60_000,
 ): Promise<void> {
   const deadlineMs = Date.now() + limitMs
   while (!(await holds())) {

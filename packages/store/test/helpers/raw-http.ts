@@ -10,7 +10,8 @@ export interface RawResponse {
 }
 
 const headEnd = '\r\n\r\n'
-const patienceMs = 10_000
+/** Only to end what hangs; long, since a busy machine may take its time. */
+const patienceMs = 30_000
 
 export function headerOf({ headers }: RawResponse, name: string): string | undefined {
   return headers.find(([each]) => each.toLowerCase() === name.toLowerCase())?.[1]

@@ -92,7 +92,7 @@ test('what Redis points at is imported under decoded names, and nothing of the o
   expect(original.contents()).toEqual(before)
   const marker = `end-${Date.now()}`
   await redis.client.echo(marker)
-  await expect.poll(() => [...commands]).toContain('echo')
+  await expect.poll(() => [...commands], { timeout: 20_000 }).toContain('echo')
   commands.delete('echo')
   const reading = ['hello', 'info', 'client', 'hgetall', 'dbsize', 'scan', 'mget', 'select', 'quit']
   expect([...commands].filter((command) => !reading.includes(command))).toEqual([])

@@ -9,7 +9,7 @@ import {
   planReplay,
 } from '../../src/key-map/redis-marker.js'
 import { openStore } from '../helpers/open-store.js'
-import { RedisServer } from '../helpers/redis-server.js'
+import { patientRedis, RedisServer } from '../helpers/redis-server.js'
 import { temporaryDirectory } from '../helpers/temporary-directory.js'
 import { needlesOf, volumePath } from '../helpers/volume-on-disk.js'
 import { expectListing, type Listing, put, remove } from './expected-listing.js'
@@ -17,7 +17,8 @@ import { expectListing, type Listing, put, remove } from './expected-listing.js'
 async function begin() {
   const redis = await RedisServer.start()
   const path = temporaryDirectory()
-  const open = () => openStore({ path, keyMap: { kind: 'redis', redis: { port: redis.port } } })
+  const open = () =>
+    openStore({ path, keyMap: { kind: 'redis', redis: { port: redis.port, ...patientRedis } } })
   return { redis, path, open, store: await open(), listing: new Map() as Listing }
 }
 

@@ -1,7 +1,7 @@
 // A store opened to read only, on a Redis that it must leave as it is.
 import { expect, test } from 'vitest'
 import { openStore } from '../helpers/open-store.js'
-import { RedisServer } from '../helpers/redis-server.js'
+import { patientRedis, RedisServer } from '../helpers/redis-server.js'
 import { temporaryDirectory } from '../helpers/temporary-directory.js'
 import { expectListing, type Listing, put, remove } from './expected-listing.js'
 
@@ -11,7 +11,7 @@ async function begin() {
   const redis = await RedisServer.start()
   const options = {
     path: temporaryDirectory(),
-    keyMap: { kind: 'redis', redis: { port: redis.port } },
+    keyMap: { kind: 'redis', redis: { port: redis.port, ...patientRedis } },
   } as const
   const open = (readOnly: boolean) => openStore({ ...options, readOnly })
   return { redis, open, store: await open(false), listing: new Map() as Listing }

@@ -3,14 +3,14 @@ import { cpSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import type { Store, StoreOptions } from '../../src/index.js'
 import { openStore } from '../helpers/open-store.js'
-import { freePort, RedisServer } from '../helpers/redis-server.js'
+import { freePort, patientRedis, RedisServer } from '../helpers/redis-server.js'
 import { temporaryDirectory } from '../helpers/temporary-directory.js'
 import { thrownBy } from '../helpers/thrown.js'
 
 type RedisSettings = NonNullable<Extract<StoreOptions['keyMap'], { kind: 'redis' }>['redis']>
 
 function open(redis: RedisSettings, more: Partial<StoreOptions> = {}): Promise<Store> {
-  return openStore({ keyMap: { kind: 'redis', redis }, ...more })
+  return openStore({ keyMap: { kind: 'redis', redis: { ...patientRedis, ...redis } }, ...more })
 }
 
 test('a Redis that may drop keys is refused with what to set, whether or not CONFIG is allowed', async () => {
@@ -42,7 +42,7 @@ test('a full Redis makes puts wait, and loses none', async () => {
   await redis.client.config('SET', 'maxmemory', '1')
   await expect(store.put('b', Buffer.from('b'))).rejects.toMatchObject({ code: 'KEY_MAP_AWAY' })
   await redis.client.config('SET', 'maxmemory', '0')
-  await expect.poll(() => store.ready()).toBe(true)
+  await expect.poll(() => store.ready(), { timeout: 20_000 }).toBe(true)
   expect((await store.get('b'))?.data.toString()).toBe('b')
 })
 
