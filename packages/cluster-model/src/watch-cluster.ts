@@ -14,8 +14,11 @@ import { treePaths } from './znode-paths.js'
 const settleMs = 20
 /** After a read that failed. */
 const retryMs = 1_000
-/** So often what changed while it was read is read again before a snapshot is made of it after all. */
-const roundsMax = 8
+/**
+ * So often what changed while it was read is read again before a snapshot is made of it after all. More than a burst of edits
+ * has changes, each of which may take a round on a busy machine; without an end a model that never rests would never be seen.
+ */
+const roundsMax = 200
 
 export interface ClusterWatch {
   /** The model as last read; another object after each change, never changed itself. */

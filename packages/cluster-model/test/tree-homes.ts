@@ -9,6 +9,9 @@ export const treeKinds = ['file', 'zookeeper'] as const
 
 export type TreeKind = (typeof treeKinds)[number]
 
+/** The longest that the servers allow: on a busy machine none is to end by itself. */
+const sessionTimeoutMs = 10_000
+
 export interface TreeHome {
   /** Of the present test: another place for each. */
   readonly address: TreeAddress
@@ -48,7 +51,7 @@ export function useTreeHome(kind: TreeKind): TreeHome {
       return ensemble
     },
     async open() {
-      const tree = await openTree(home.address)
+      const tree = await openTree(home.address, { sessionTimeoutMs })
       opened.push(tree)
       return tree
     },

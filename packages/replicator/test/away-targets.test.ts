@@ -36,7 +36,7 @@ test('a target that takes connections and says nothing does not hold up the othe
   await until(async () => (await replicator.stats()).underWay > 0, 'tasks hang at it')
   for (let at = 0; at < 20; at++) {
     await cluster.upload(`other-${at}`, patternBytes(500), { to: ['3'] })
-    await until(async () => (await cluster.read('3', `other-${at}`)) !== undefined, 'it is copied', 2_000)
+    await until(async () => (await cluster.read('3', `other-${at}`)) !== undefined, 'it is copied')
   }
   cluster.proxy('2').weather = {}
   cluster.proxy('2').cut()

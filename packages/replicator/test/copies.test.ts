@@ -143,6 +143,6 @@ test('a copy is there soon after it was queued to an idle replicator', async () 
   await cluster.replicate()
   for (let round = 0; round < 10; round++) {
     await cluster.upload(`soon-${round}`, patternBytes(100))
-    await until(async () => (await cluster.read('2', `soon-${round}`)) !== undefined, 'it is copied', 2_000)
+    await until(async () => (await cluster.read('2', `soon-${round}`)) !== undefined, 'it is copied')
   }
 })

@@ -108,17 +108,18 @@ test('tasks whose blob is nowhere are parked with the nodes that were asked, and
     return cluster.copyTask(`nowhere-${at}`, { from: ['1'], to: '2', version })
   })
   await cluster.queue.push(nowhere)
-  const replicator = await cluster.replicate({ limits: { attemptsWithoutSource: 2 } })
+  const attempts = 4
+  const replicator = await cluster.replicate({ limits: { attemptsWithoutSource: attempts } })
   await cluster.queue.push([cluster.copyTask('other.jpg', { version })])
   await until(async () => (await cluster.read('2', 'other.jpg')) !== undefined, 'it is copied')
-  // They fail a second time, later: the other one did not wait for that.
+  // They fail again, seconds later: the other one did not wait for that.
   expect((await cluster.queue.figures()).parked).toBeLessThan(nowhere.length)
   await until(async () => (await cluster.queue.figures()).parked === nowhere.length, 'all are parked')
   const [parked] = await cluster.queue.parked(1)
   expect(parked?.reason).toBe('No node has the blob: 1 answers 404; 3 answers 404')
   expect(await replicator.stats()).toMatchObject({
     copied: 1,
-    failed: 2 * nowhere.length,
+    failed: attempts * nowhere.length,
     parked: nowhere.length,
   })
 })

@@ -80,5 +80,7 @@ test('ZooKeeper that cannot be reached is said, and exits 1', async () => {
 
 function openQueue(): RedisQueue {
   const [host = '', port] = redis.address.split(':')
-  return RedisQueue.open({ key: 'backpack-queue', servers: [{ host, port: Number(port) }] })
+  // The server runs; a machine with other work may need longer for an answer than a queue waits for it.
+  const commandTimeoutMs = 30_000
+  return RedisQueue.open({ key: 'backpack-queue', servers: [{ host, port: Number(port) }], commandTimeoutMs })
 }

@@ -167,9 +167,9 @@ test('--watch lets a running nginx follow the model until Ctrl-C', async () => {
   const listen = ['--listen', `127.0.0.1:${nginx.port}`]
   const running = run('--file', file, '--watch', ...listen, ...place)
   const answer = async (target: string) => (await ask(nginx.port, target)).body.toString()
-  await expect.poll(() => answer('/1:a'), { timeout: 10_000 }).toBe('of the first')
+  await expect.poll(() => answer('/1:a')).toBe('of the first')
   await addShardOn(tree, '2', second)
-  await expect.poll(() => answer('/2:a'), { timeout: 10_000 }).toBe('of the second')
+  await expect.poll(() => answer('/2:a')).toBe('of the second')
   process.emit('SIGINT')
   const { exitCode, stdout, stderr } = await running
   expect([exitCode, stdout]).toEqual([0, ''])

@@ -2,6 +2,7 @@
 // It takes the callback methods, which give numbers, and the default watcher, which keeps no memory per watch.
 import type { EventEmitter } from 'node:events'
 import { ClusterError } from '../errors.js'
+import { HeldDescriptors } from './held-descriptors.js'
 import { type Answer, answerOf } from './zookeeper-errors.js'
 
 const ephemeralFlag = 1
@@ -67,6 +68,8 @@ type ClientConstructor = new (config: object) => NativeClient
 export class ZooKeeperClient {
   readonly #native: NativeClient
   readonly #events: ClientEvents
+  /** From the loss of a link until the client is done with its socket: until it has another one, or is closed. */
+  readonly #descriptors = new HeldDescriptors()
   #closed = false
 
   private constructor(native: NativeClient, events: ClientEvents) {
@@ -89,9 +92,13 @@ export class ZooKeeperClient {
       response_counter_limit: partialReadsMax,
     })
     const client = new ZooKeeperClient(native, events)
-    native.on('connect', () => events.connected())
-    native.on('connecting', () => events.lost())
+    native.on('connect', () => {
+      client.#descriptors.note()
+      events.connected()
+    })
+    native.on('connecting', () => client.#lost())
     native.on('close', (_: unknown, code: number) => {
+      client.#descriptors.release()
       if (client.#closed) return
       client.#closed = true
       events.ended(code)
@@ -178,8 +185,13 @@ export class ZooKeeperClient {
       // Then the callback is never called.
       if (code < 0) resolve(answerOf(code))
       // A request that meets a broken link closes it, and the client says nothing of that.
-      if (this.#native.state !== connectedState) this.#events.lost()
+      if (this.#native.state !== connectedState) this.#lost()
     })
+  }
+
+  #lost(): void {
+    this.#descriptors.hold()
+    this.#events.lost()
   }
 }
 

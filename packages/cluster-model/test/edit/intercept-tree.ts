@@ -1,15 +1,21 @@
-// A real tree with something that happens before each of its writes.
+// A real tree with something that happens before each of its reads or writes.
 import type { ClusterTree } from '../../src/tree/cluster-tree.js'
 
 export function interceptTree(
   tree: ClusterTree,
-  { beforeWrite }: { beforeWrite: (path: string) => Promise<void> },
+  {
+    beforeRead = () => Promise.resolve(),
+    beforeWrite = () => Promise.resolve(),
+  }: { beforeRead?: (path: string) => Promise<void>; beforeWrite?: (path: string) => Promise<void> },
 ): ClusterTree {
   return {
     get state() {
       return tree.state
     },
-    get: (path) => tree.get(path),
+    get: async (path) => {
+      await beforeRead(path)
+      return tree.get(path)
+    },
     set: async (path, data, version) => {
       await beforeWrite(path)
       return tree.set(path, data, version)

@@ -7,7 +7,7 @@ const minuteMs = 60_000
 test('a pool that was not used for a minute is closed when another is asked for; what is under way ends well', async () => {
   const answers: (() => void)[] = []
   const node = await httpNode((_request, response) => answers.push(() => response.end('late')))
-  const pools = new NodePools({ connectionsPerNodeMax: 2, connectMs: 1_000 })
+  const pools = new NodePools({ connectionsPerNodeMax: 2, connectMs: 10_000 })
   onTestFinished(() => pools.close())
   const nowMs = performance.now()
   const pool = pools.get(node.url, nowMs)

@@ -10,8 +10,10 @@ import { HttpNodeClient, type HttpNodeClientOptions } from '../../src/nodes/http
 import { httpNode, socketNode } from './listening-node.js'
 
 const idleMs = 250
+/** For nodes that say something first, and for those that end it themselves: a busy machine is no silence. */
+const longMs = 60_000
 /** For nodes and sources that are slow, but not silent. */
-const patientMs = 1_500
+const patientMs = 3_000
 const etag = '"0196f0a1b2c30001-89abcdef"'
 const away = { code: 'NODE_AWAY', details: { nodeId: '4' } }
 const head = (bytes: number) => `HTTP/1.1 200 OK\r\nETag: ${etag}\r\nContent-Length: ${bytes}\r\n\r\n`
@@ -64,17 +66,17 @@ describe('a node that', () => {
 
   test('resets the connection is away', async () => {
     const node = await socketNode((socket) => socket.once('data', () => socket.resetAndDestroy()))
-    await expect(makeClient().get(node, '/a')).rejects.toMatchObject(away)
+    await expect(makeClient({ idleMs: longMs }).get(node, '/a')).rejects.toMatchObject(away)
   })
 
   test('answers with something else than HTTP is away', async () => {
     const node = await socketNode((socket) => socket.end('SSH-2.0-OpenSSH_9.2\r\n'))
-    await expect(makeClient().get(node, '/a')).rejects.toMatchObject(away)
+    await expect(makeClient({ idleMs: longMs }).get(node, '/a')).rejects.toMatchObject(away)
   })
 
   test('stops in the middle of a body fails the stream', async () => {
     const node = await socketNode((socket) => socket.once('data', () => socket.write(`${head(100)}half`)))
-    const body = await bodyOf(makeClient(), node)
+    const body = await bodyOf(makeClient({ idleMs: patientMs }), node)
     await expect(buffer(body)).rejects.toMatchObject(away)
   })
 
@@ -85,7 +87,7 @@ describe('a node that', () => {
     const node = await socketNode((socket) => {
       socket.once('data', () => socket.write(`${head(100)}half`, () => socket[end]()))
     })
-    const body = await bodyOf(makeClient(), node)
+    const body = await bodyOf(makeClient({ idleMs: longMs }), node)
     await expect(buffer(body)).rejects.toMatchObject(away)
   })
 
@@ -95,7 +97,7 @@ describe('a node that', () => {
         socket.write(`${head(100)}half`, () => setTimeout(() => socket.destroy(), 20)),
       )
     })
-    const body = await bodyOf(makeClient(), node)
+    const body = await bodyOf(makeClient({ idleMs: longMs }), node)
     await until(() => body.destroyed, 'the stream has failed')
     await expect(buffer(body)).rejects.toThrow()
   })
@@ -137,10 +139,11 @@ test('what a node said while this process was busy counts', async () => {
     response.writeHead(200, { ETag: etag, 'Content-Length': 10 }).write('hello')
     sendRest = () => response.end('world')
   })
-  const body = await bodyOf(makeClient({ idleMs: 200 }), node)
+  const silenceMs = patientMs / 2
+  const body = await bodyOf(makeClient({ idleMs: silenceMs }), node)
   const read = buffer(body)
   sendRest()
-  const untilMs = performance.now() + 300
+  const untilMs = performance.now() + silenceMs * 1.2
   while (performance.now() < untilMs);
   expect((await read).toString()).toBe('helloworld')
 })
@@ -172,7 +175,10 @@ describe('a body to send', () => {
     const node = await socketNode((socket) => socket.resume())
     const failure = new Error('no such spool file')
     const source = () => pieces(3, 10, () => Promise.reject(failure))
-    const put = makeClient().put(node, '/a', source, { sizeBytes: 30, contentType: undefined })
+    const put = makeClient({ idleMs: longMs }).put(node, '/a', source, {
+      sizeBytes: 30,
+      contentType: undefined,
+    })
     await expect(put).rejects.toBe(failure)
     await until(() => node.ended() > 0, 'the connection is ended')
   })
@@ -182,7 +188,7 @@ describe('a body to send', () => {
     const source = new Readable({ read: () => undefined })
     const abort = new AbortController()
     const options = { sizeBytes: 30, contentType: undefined, signal: abort.signal }
-    const put = makeClient().put(node, '/a', () => source, options)
+    const put = makeClient({ idleMs: longMs }).put(node, '/a', () => source, options)
     const reason = new Error('the client went away')
     const ended = expect(put).rejects.toBe(reason)
     await until(() => source.readableFlowing !== null || source.listenerCount('readable') > 0, 'it is read')
@@ -204,7 +210,10 @@ describe('a body to send', () => {
       })
     })
     const source = () => pieces(1, bytes, async () => undefined)
-    const put = makeClient().put(node, '/a', source, { sizeBytes: 30, contentType: undefined })
+    const put = makeClient({ idleMs: longMs }).put(node, '/a', source, {
+      sizeBytes: 30,
+      contentType: undefined,
+    })
     await expect(put).rejects.toMatchObject({ code: 'COPY_DAMAGED' })
     expect(received).toEqual([])
   })
@@ -213,7 +222,10 @@ describe('a body to send', () => {
     const node = await httpNode((_request, response) => response.writeHead(507).end('{}'))
     let source: Readable | undefined
     const open = () => (source = pieces(1000, 100_000, () => delay(1)))
-    const put = makeClient().put(node, '/a', open, { sizeBytes: 100_000_000, contentType: undefined })
+    const put = makeClient({ idleMs: longMs }).put(node, '/a', open, {
+      sizeBytes: 100_000_000,
+      contentType: undefined,
+    })
     await expect(put).rejects.toMatchObject({ code: 'NODE_REFUSED', details: { status: 507 } })
     await until(() => source?.destroyed === true, 'the source has ended')
   })
@@ -230,7 +242,7 @@ describe('a request that is given up', () => {
 
   test('while it waits for an answer, or behind another for a connection, ends with the reason', async () => {
     const node = await socketNode((socket) => socket.resume())
-    const client = makeClient({ connectionsPerNodeMax: 1, idleMs: 60_000 })
+    const client = makeClient({ connectionsPerNodeMax: 1, idleMs: longMs })
     const abort = new AbortController()
     const asked = [client.get(node, '/a', abort.signal), client.head(node, '/b', abort.signal)]
     const ended = asked.map((request) => expect(request).rejects.toBe(reason))
@@ -243,7 +255,7 @@ describe('a request that is given up', () => {
   test('in the middle of a body fails the stream with the reason', async () => {
     const node = await socketNode((socket) => socket.once('data', () => socket.write(`${head(100)}half`)))
     const abort = new AbortController()
-    const got = await makeClient({ idleMs: 60_000 }).get(node, '/a', abort.signal)
+    const got = await makeClient({ idleMs: longMs }).get(node, '/a', abort.signal)
     const read = expect(got.outcome === 'found' && buffer(got.body)).rejects.toBe(reason)
     abort.abort(reason)
     await read
@@ -255,7 +267,7 @@ describe('a request that is given up', () => {
       if (request.url !== '/a') response.writeHead(404).end()
       else response.writeHead(200, { ETag: etag, 'Content-Length': 1e9 }).write(Buffer.alloc(1e6))
     })
-    const client = makeClient({ connectionsPerNodeMax: 1 })
+    const client = makeClient({ connectionsPerNodeMax: 1, idleMs: longMs })
     const body = await bodyOf(client, node)
     const closed = once(body, 'close')
     body.destroy()

@@ -97,7 +97,7 @@ test('without a secret nothing is signed', async () => {
 })
 
 describe('pools of connections', () => {
-  const limits = { connectionsPerNodeMax: 1, connectMs: 1_000 }
+  const limits = { connectionsPerNodeMax: 1, connectMs: 10_000 }
 
   test('sign what goes through them when they have the secret', async () => {
     const { node, seen } = await checkingNode()

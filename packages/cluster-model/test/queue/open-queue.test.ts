@@ -5,7 +5,7 @@ import { openQueue, type QueueWatch } from '../../src/queue/open-queue.js'
 import type { ReplicationQueue } from '../../src/queue/replication-queue.js'
 import { claimAll, pathsOf } from './queue-contract.js'
 import { copyTask, copyTasks } from './some-tasks.js'
-import { TestServers } from './test-servers.js'
+import { patientMs, TestServers } from './test-servers.js'
 import { thrownBy } from './thrown.js'
 
 const servers = new TestServers(3)
@@ -32,7 +32,7 @@ class ChangingModel implements QueueWatch {
 }
 
 function follow(model: ChangingModel): ReplicationQueue {
-  const queue = openQueue(model, { limits })
+  const queue = openQueue(model, { limits, commandTimeoutMs: patientMs })
   servers.closeLater(queue)
   return queue
 }

@@ -2,6 +2,7 @@ import { RedisProcess } from '@backpack/test-cluster'
 import { afterAll, beforeAll, describe } from 'vitest'
 import { RedisQueue } from '../../src/queue/redis-queue.js'
 import { testQueueContract } from './queue-contract.js'
+import { patientMs } from './test-servers.js'
 
 describe.each([1, 3])('with %i servers', (count) => {
   const servers: RedisProcess[] = []
@@ -18,7 +19,7 @@ describe.each([1, 3])('with %i servers', (count) => {
   testQueueContract('queue on Redis', {
     async open(limits) {
       const addresses = servers.map(({ port }) => ({ host: '127.0.0.1', port }))
-      const options = { key: `queue-${queues++}`, servers: addresses, limits }
+      const options = { key: `queue-${queues++}`, servers: addresses, commandTimeoutMs: patientMs, limits }
       return [RedisQueue.open(options), RedisQueue.open(options)]
     },
   })

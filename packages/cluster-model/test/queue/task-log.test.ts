@@ -1,6 +1,6 @@
 // When the log of a local queue is on disk.
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { TemporaryDirectory } from '@backpack/test-cluster'
+import { TemporaryDirectory, until } from '@backpack/test-cluster'
 import { type FileHandle, open } from 'node:fs/promises'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { LocalQueue } from '../../src/queue/local-queue.js'
@@ -34,7 +34,7 @@ test('a push resolves once it is synced, a completion does not wait for that', a
   sync.mockImplementationOnce(() => new Promise((resolve) => (release = resolve)))
   let isPushed = false
   const pushed = queue.push([copyTask(1)]).then(() => (isPushed = true))
-  await vi.waitUntil(() => sync.mock.calls.length === 1)
+  await until(() => sync.mock.calls.length === 1, 'it is synced')
   for (let turn = 0; turn < 20; turn++) await nextTurn()
   expect(isPushed).toBe(false)
   release()

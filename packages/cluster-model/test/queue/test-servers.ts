@@ -5,6 +5,9 @@ import { afterAll, afterEach, beforeAll } from 'vitest'
 import type { HostAndPort } from '../../src/schema/addresses.js'
 import { RedisQueue, type RedisQueueOptions } from '../../src/queue/redis-queue.js'
 
+/** All servers of these tests answer; a machine with other work may need longer for it than a queue waits for a server. */
+export const patientMs = 30_000
+
 /** By this process only. */
 let keys = 0
 
@@ -35,7 +38,12 @@ export class TestServers {
 
   /** On all servers under a fresh key unless it is said otherwise. */
   open(options: Partial<RedisQueueOptions> = {}): RedisQueue {
-    const queue = RedisQueue.open({ key: this.newKey(), servers: this.addresses, ...options })
+    const queue = RedisQueue.open({
+      key: this.newKey(),
+      servers: this.addresses,
+      commandTimeoutMs: patientMs,
+      ...options,
+    })
     this.closeLater(queue)
     return queue
   }

@@ -13,7 +13,10 @@ beforeAll(async () => {
 afterAll(() => ensemble.close())
 
 test('three trees of three servers, the leader killed, go on: sets are kept, the turn stays one’s', async () => {
-  const open = () => ZooKeeperTree.open({ servers: ensemble.connectString, root: '/backpack' })
+  // The longest that the servers allow: on a busy machine no session is to end by itself.
+  const sessionTimeoutMs = 10_000
+  const open = () =>
+    ZooKeeperTree.open({ servers: ensemble.connectString, root: '/backpack', sessionTimeoutMs })
   const trees = [await open(), await open(), await open()] as const
   try {
     const [tree, other] = trees

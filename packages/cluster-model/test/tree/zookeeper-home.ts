@@ -1,5 +1,6 @@
 // Where the tests of ZooKeeperTree alone find a server, a proxy before it, and trees of either.
 import { until, ZooKeeperEnsemble } from '@backpack/test-cluster'
+import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { afterAll, afterEach, beforeAll, beforeEach } from 'vitest'
 import ZooKeeper from 'zookeeper'
@@ -9,6 +10,10 @@ import { ZooKeeperProxy } from './zookeeper-proxy.js'
 
 /** Short, since the client looks for a server again three times in that. */
 const proxySessionMs = 2_000
+/** For a session behind the proxy that is to outlive a cut, also on a busy machine. */
+export const lastingSessionMs = 5_000
+/** The longest that the server allows: on a busy machine none is to end by itself. */
+const longestSessionMs = 10_000
 
 export interface ZooKeeperHome {
   readonly ensemble: ZooKeeperEnsemble
@@ -59,6 +64,7 @@ export function useZooKeeper(): ZooKeeperHome {
       const tree = await ZooKeeperTree.open({
         servers: home.ensemble.connectString,
         root: home.root,
+        sessionTimeoutMs: longestSessionMs,
         ...options,
       })
       opened.push(tree)
@@ -77,14 +83,15 @@ export function useZooKeeper(): ZooKeeperHome {
   return home
 }
 
-async function takeOverAndClose(
+/** Of a session that has ended by itself meanwhile there is nothing to take over. */
+export async function takeOverAndClose(
   servers: string,
   { id, password }: { readonly id: string; readonly password: string },
 ): Promise<void> {
   const second = new ZooKeeper({ connect: servers, timeout: 4_000, client_id: id, client_password: password })
-  const connected = new Promise((resolve) => second.once('connect', resolve))
+  const taken = Promise.race([once(second, 'connect'), once(second, 'close')])
   second.init({})
-  await connected
+  await taken
   // Not from within the client's own event.
   await new Promise((resolve) => setImmediate(resolve))
   second.close()

@@ -1,14 +1,15 @@
 import { until } from '@backpack/test-cluster'
 import { describe, expect, test } from 'vitest'
 import { bytes, textOf } from './tree-contract.js'
-import { isStopped, useZooKeeper } from './zookeeper-home.js'
+import { isStopped, lastingSessionMs, useZooKeeper } from './zookeeper-home.js'
 
 const zooKeeper = useZooKeeper()
+const openThroughProxy = () => zooKeeper.openThroughProxy({ sessionTimeoutMs: lastingSessionMs })
 
 describe('a change whose answer is lost', () => {
   for (const lose of ['request', 'answer'] as const) {
     test(`a set is made once, the ${lose} lost`, async () => {
-      const tree = await zooKeeper.openThroughProxy()
+      const tree = await openThroughProxy()
       await tree.create('/queue', bytes('one'))
       zooKeeper.proxy.loseNext('set', lose)
       expect(await tree.set('/queue', bytes('two'), 0)).toBe(1)
@@ -17,7 +18,7 @@ describe('a change whose answer is lost', () => {
     })
 
     test(`a create is made once, lasting or ephemeral, the ${lose} lost`, async () => {
-      const tree = await zooKeeper.openThroughProxy()
+      const tree = await openThroughProxy()
       for (const ephemeral of [false, true]) {
         const path = `/node-${ephemeral}`
         zooKeeper.proxy.loseNext('create', lose)
@@ -31,7 +32,7 @@ describe('a change whose answer is lost', () => {
     })
 
     test(`a remove is made once, the ${lose} lost, and spares a node that was made after it`, async () => {
-      const [tree, other] = [await zooKeeper.openThroughProxy(), await zooKeeper.open()]
+      const [tree, other] = [await openThroughProxy(), await zooKeeper.open()]
       await tree.create('/queue', bytes('one'))
       zooKeeper.proxy.loseNext('delete', lose)
       await tree.remove('/queue')
@@ -48,7 +49,7 @@ describe('a change whose answer is lost', () => {
   }
 
   test('a set that lost against another throws VERSION_MISMATCH', async () => {
-    const [tree, other] = [await zooKeeper.openThroughProxy(), await zooKeeper.open()]
+    const [tree, other] = [await openThroughProxy(), await zooKeeper.open()]
     await tree.create('/queue', bytes('one'))
     zooKeeper.proxy.loseNext('set', 'request', async () => {
       await other.set('/queue', bytes('faster'), 0)
@@ -57,7 +58,7 @@ describe('a change whose answer is lost', () => {
   })
 
   test('a set followed by another’s, of which nobody can know, throws TREE_AWAY', async () => {
-    const [tree, other] = [await zooKeeper.openThroughProxy(), await zooKeeper.open()]
+    const [tree, other] = [await openThroughProxy(), await zooKeeper.open()]
     await tree.create('/queue', bytes('one'))
     zooKeeper.proxy.loseNext('set', 'answer', async () => {
       await other.set('/queue', bytes('after it'), 1)
@@ -67,7 +68,7 @@ describe('a change whose answer is lost', () => {
   })
 
   test('a create that lost against another throws NODE_EXISTS', async () => {
-    const [tree, other] = [await zooKeeper.openThroughProxy(), await zooKeeper.open()]
+    const [tree, other] = [await openThroughProxy(), await zooKeeper.open()]
     for (const ephemeral of [false, true]) {
       const path = `/node-${ephemeral}`
       zooKeeper.proxy.loseNext('create', 'request', () => other.create(path, bytes('theirs'), { ephemeral }))
@@ -79,7 +80,7 @@ describe('a change whose answer is lost', () => {
   })
 
   test('an ephemeral create with the other’s very data is not believed to be ours', async () => {
-    const [tree, other] = [await zooKeeper.openThroughProxy(), await zooKeeper.open()]
+    const [tree, other] = [await openThroughProxy(), await zooKeeper.open()]
     zooKeeper.proxy.loseNext('create', 'request', () =>
       other.create('/turn', bytes('same'), { ephemeral: true }),
     )

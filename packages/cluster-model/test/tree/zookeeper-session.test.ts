@@ -67,7 +67,7 @@ describe('a session that expires', () => {
   test('while no server can be reached is given up, and replaced once one can', async () => {
     const said: string[] = []
     const log = { info() {}, warn: (_: object, message: string) => said.push(message) }
-    const tree = await zooKeeper.openThroughProxy({ sessionTimeoutMs: 1_000, log })
+    const tree = await zooKeeper.openThroughProxy({ log })
     await tree.create('/fleeting', bytes(''), { ephemeral: true })
     const other = await zooKeeper.open()
     const before = zooKeeper.proxy.session.id

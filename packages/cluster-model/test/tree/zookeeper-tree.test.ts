@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { nodeBytesMax } from '../../src/tree/tree-rules.js'
 import { ZooKeeperTree } from '../../src/tree/zookeeper-tree.js'
 import { bytes, counter, textOf } from './tree-contract.js'
-import { statesOf, useZooKeeper } from './zookeeper-home.js'
+import { lastingSessionMs, statesOf, useZooKeeper } from './zookeeper-home.js'
 
 const zooKeeper = useZooKeeper()
 
@@ -53,10 +53,10 @@ describe('ZooKeeperTree.open', () => {
 
 describe('a large node', () => {
   test('that comes in many pieces, does not end the session', async () => {
-    const tree = await zooKeeper.openThroughProxy()
+    const tree = await zooKeeper.openThroughProxy({ sessionTimeoutMs: lastingSessionMs })
     const states = statesOf(tree)
     await tree.create('/large', Buffer.alloc(nodeBytesMax, 'x'))
-    zooKeeper.proxy.sendInPieces(5_000)
+    zooKeeper.proxy.sendInPieces(20_000)
     for (let round = 0; round < 3; round++) {
       expect((await tree.get('/large'))?.data.length).toBe(nodeBytesMax)
     }
@@ -66,7 +66,8 @@ describe('a large node', () => {
 
 describe('a watch', () => {
   test('for children of a node that is created while it is armed, is told of them', async () => {
-    const [tree, other] = [await zooKeeper.openThroughProxy(), await zooKeeper.open()]
+    const tree = await zooKeeper.openThroughProxy({ sessionTimeoutMs: lastingSessionMs })
+    const other = await zooKeeper.open()
     // It asks for children, and as there are none, whether there is such a node: in between there is.
     zooKeeper.proxy.delayNext('exists', async () => {
       await other.create('/parent', bytes(''))
@@ -74,27 +75,29 @@ describe('a watch', () => {
     })
     const count = counter()
     tree.watchChildren('/parent', count.tell)
-    await until(() => count.told > 0, 'the child is told of', 5_000)
+    await until(() => count.told > 0, 'the child is told of')
     expect(await tree.children('/parent')).toEqual(['one'])
   })
 
   test('for a node that changes again before it is armed again, is told of both changes', async () => {
-    const [tree, other] = [await zooKeeper.openThroughProxy(), await zooKeeper.open()]
+    const tree = await zooKeeper.openThroughProxy({ sessionTimeoutMs: lastingSessionMs })
+    const other = await zooKeeper.open()
     const count = counter()
     tree.watchNode('/queue', count.tell)
     await tree.get('/queue')
     zooKeeper.proxy.delayNext('exists', async () => {
-      await until(() => count.told === 1, 'the first change is told of', 5_000)
+      await until(() => count.told === 1, 'the first change is told of')
       await other.set('/queue', bytes('two'), 0)
     })
     await other.create('/queue', bytes('one'))
-    await until(() => count.told === 2, 'the second change is told of', 5_000)
+    await until(() => count.told === 2, 'the second change is told of')
   })
 })
 
 describe('a link that is lost', () => {
   test('comes back with the same session: ephemeral nodes stay, watches are told, once per change', async () => {
-    const [tree, other] = [await zooKeeper.openThroughProxy(), await zooKeeper.open()]
+    const tree = await zooKeeper.openThroughProxy({ sessionTimeoutMs: lastingSessionMs })
+    const other = await zooKeeper.open()
     const states = statesOf(tree)
     await tree.create('/fleeting', bytes(''), { ephemeral: true })
     const node = counter()
@@ -137,14 +140,8 @@ describe('a link that is lost', () => {
   })
 
   test('operations meanwhile throw TREE_AWAY, and go on by themselves when it is short', async () => {
-    const log = {
-      info: (d: object, m: string) => console.log(Date.now() % 100000, m, d),
-      warn: (d: object, m: string) => console.log(Date.now() % 100000, m, d),
-    }
-    const tree = await zooKeeper.open({ servers: zooKeeper.proxy.address, log })
-    tree.onState((s) => console.log(Date.now() % 100000, s))
+    const tree = await zooKeeper.openThroughProxy()
     await tree.create('/queue', bytes('one'))
-    console.log(Date.now() % 100000, 'cut')
     zooKeeper.proxy.cut()
     const [node, version] = await Promise.all([tree.get('/queue'), tree.set('/queue', bytes('two'), 0)])
     expect([node?.data.length, version]).toEqual([3, 1])
@@ -172,7 +169,7 @@ describe('a link that is lost', () => {
     // The first is still sent, into nothing; its answer is that there is nobody.
     const asked = Array.from({ length: 5 }, () => tree.get('/queue'))
     const settled = Promise.allSettled(asked)
-    await until(() => tree.state === 'away', 'the loss is noticed', 1_000)
+    await until(() => tree.state === 'away', 'the loss is noticed')
     for (const { status } of await settled) expect(status).toBe('rejected')
     expect(tree.state).toBe('away')
     zooKeeper.proxy.accept()

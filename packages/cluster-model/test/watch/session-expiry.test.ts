@@ -1,11 +1,11 @@
 import { until, ZooKeeperEnsemble } from '@backpack/test-cluster'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
-import ZooKeeper from 'zookeeper'
 import { initCluster, resizeShard, addServer, addShard } from '../../src/edit/edit-cluster.js'
 import { registerDaemon } from '../../src/register-daemon.js'
 import { openTree } from '../../src/tree/open-tree.js'
 import type { ClusterTree } from '../../src/tree/cluster-tree.js'
 import { watchCluster } from '../../src/watch-cluster.js'
+import { takeOverAndClose } from '../tree/zookeeper-home.js'
 import { ZooKeeperProxy } from '../tree/zookeeper-proxy.js'
 
 const root = '/backpack'
@@ -22,7 +22,7 @@ afterAll(() => ensemble.close())
 beforeEach(async () => {
   proxy = await ZooKeeperProxy.start(Number(ensemble.connectString.split(':')[1]))
   tree = await openTree({ zookeeper: proxy.address, root })
-  admin = await openTree({ zookeeper: ensemble.connectString, root })
+  admin = await openTree({ zookeeper: ensemble.connectString, root }, { sessionTimeoutMs: 10_000 })
 })
 afterEach(async () => {
   await Promise.all([tree.close(), admin.close()])
@@ -31,15 +31,9 @@ afterEach(async () => {
 
 /** Another client takes the session over and closes it, while the tree is kept away. */
 async function expireSession(): Promise<void> {
-  const { id, password } = proxy.session
+  const { session } = proxy
   proxy.cut({ refuse: true })
-  const config = { connect: ensemble.connectString, timeout: 4_000, client_id: id, client_password: password }
-  const second = new ZooKeeper(config)
-  const connected = new Promise((resolve) => second.once('connect', resolve))
-  second.init({})
-  await connected
-  await new Promise((resolve) => setImmediate(resolve))
-  second.close()
+  await takeOverAndClose(ensemble.connectString, session)
 }
 
 test('after a session that expired the registration is back and changes are seen', async () => {

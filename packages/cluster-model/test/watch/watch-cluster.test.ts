@@ -11,6 +11,7 @@ import type { ClusterSnapshot } from '../../src/cluster-snapshot.js'
 import { registerDaemon } from '../../src/register-daemon.js'
 import type { ClusterTree } from '../../src/tree/cluster-tree.js'
 import { type ClusterWatch, watchCluster } from '../../src/watch-cluster.js'
+import { interceptTree } from '../edit/intercept-tree.js'
 import { treeKinds, useTreeHome } from '../tree-homes.js'
 
 const gb = 2 ** 30
@@ -108,6 +109,27 @@ describe.each(treeKinds)('watchCluster over a tree of the kind %s', (kind) => {
     }
     await until(() => watch?.snapshot.shards.get('39')?.nodes.length === 2, 'the last one is seen')
     expect(snapshots).toBeGreaterThan(0)
+    expect(problems).toEqual([])
+  })
+
+  test('sees only such moments while there are more changes during each of its reads', async () => {
+    await setUp()
+    watch?.close()
+    const servers: Record<string, object> = { 1: { host: 'x', port: '1' } }
+    let rounds = 0
+    // Servers are read before it, shards after it.
+    const beforeRead = async (path: string) => {
+      if (path !== '/shards-map' || rounds === 30) return
+      const id = `${rounds++}a`
+      servers[id] = { host: id, port: '1' }
+      await write('/servers-map', JSON.stringify(servers))
+      await write('/shard-size-1', '{"capacity":1,"current":0}')
+      await write('/shards-map', JSON.stringify({ 1: { nodes: [id] } }))
+    }
+    watch = await watchCluster(interceptTree(tree, { beforeRead }))
+    const problems = [...watch.snapshot.problems]
+    watch.onChange((snapshot) => problems.push(...snapshot.problems))
+    await until(() => watch?.snapshot.shards.get('1')?.nodes[0]?.id === '29a', 'the last one is seen')
     expect(problems).toEqual([])
   })
 

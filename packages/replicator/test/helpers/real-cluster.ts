@@ -43,7 +43,9 @@ export class RealCluster {
   private constructor(number: number, stores: readonly TestStore[]) {
     this.root = `/cluster-${number}`
     this.queueKey = `queue-${number}`
-    this.queue = RedisQueue.open({ key: this.queueKey, servers: queueServers() })
+    // Its servers run; a machine with other work may need longer for an answer than a queue waits for it.
+    const commandTimeoutMs = 30_000
+    this.queue = RedisQueue.open({ key: this.queueKey, servers: queueServers(), commandTimeoutMs })
     this.stores = stores
     onTestFinished(() => this.queue.close())
     onTestFinished(() => this.nodes.close())
