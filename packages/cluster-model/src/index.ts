@@ -1,4 +1,4 @@
-export { describeFlags } from './access-words.js'
+export { describeAdminFlags, describeFlags } from './access-words.js'
 export { nameOfPath, pathOfName } from './blob-path.js'
 export {
   type AclEntry,
@@ -60,7 +60,7 @@ export { type RegisterOptions, registerDaemon, type Registration } from './regis
 export { addressListSchema, type HostAndPort, showAddress, urlOf } from './schema/addresses.js'
 export { clusterSecretSchema } from './schema/cluster-secret.js'
 export { formatSize } from './schema/format-size.js'
-export type { DaemonRegistration } from './schema/znode-schemas.js'
+export { type DaemonRegistration, idTextSchema } from './schema/znode-schemas.js'
 export type { ClusterTree, TreeNode, TreeState } from './tree/cluster-tree.js'
 export { FileTree } from './tree/file-tree.js'
 export { openTree, type TreeAddress } from './tree/open-tree.js'

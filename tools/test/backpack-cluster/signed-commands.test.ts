@@ -70,9 +70,16 @@ afterAll(async () => {
   directory.remove()
 })
 
+interface AnsweredNode {
+  readonly node: string
+  readonly state: string
+  readonly status?: number
+  readonly code?: string
+}
+
 function secretFile(text: string): string {
   const path = join(directory.path, 'secret')
-  writeFileSync(path, `${text}\n`)
+  writeFileSync(path, `${text}\n`, { mode: 0o600 })
   return path
 }
 
@@ -84,8 +91,12 @@ describe('why', () => {
     )
     expect([code, stderr]).toEqual([0, ''])
     expect(stdout).not.toContain(clusterSecret)
-    const { holders } = JSON.parse(stdout) as { holders: { nodes: { node: string; state: string }[] }[] }
-    return holders.flatMap(({ nodes }) => nodes.map(({ node, state }) => `${node} ${state}`)).sort()
+    const { holders } = JSON.parse(stdout) as { holders: { nodes: readonly AnsweredNode[] }[] }
+    const words = ({ node, state, status, code: said }: AnsweredNode) => [node, state, status, said]
+    return holders
+      .flatMap(({ nodes }) => nodes.map((node) => words(node).filter((word) => word !== undefined)))
+      .map((each) => each.join(' '))
+      .sort()
   }
 
   test('finds a photo in stores that serve signed reads only, with the secret', async () => {
@@ -95,9 +106,12 @@ describe('why', () => {
   })
 
   test('says that they refuse without it, and with another one', async () => {
-    const refused = ['11 refused', '12 no answer']
-    expect(await statesOf([])).toEqual(refused)
-    expect(await statesOf(['--cluster-secret-file', secretFile('the secret of another')])).toEqual(refused)
+    const refused = (code: string) => [`11 refused 403 ${code}`, '12 no answer']
+    expect(await statesOf([])).toEqual(refused('SIGNATURE_REQUIRED'))
+    const another = ['--cluster-secret-file', secretFile('the secret of another')]
+    expect(await statesOf(another)).toEqual(refused('SIGNATURE_INVALID'))
+    const { stdout } = await backpackCluster(['why', name, '--file', file, ...another])
+    expect(stdout).toContain('refused 403 SIGNATURE_INVALID')
   })
 
   test('asks nobody when the secret cannot be read', async () => {

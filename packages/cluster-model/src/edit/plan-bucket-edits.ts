@@ -22,13 +22,14 @@ type Model = Initialised<BucketModel>
 
 export function planImportBuckets(given: BucketModel, request: ImportBucketsRequest): EditPlan {
   const model = requireInitialised(given)
-  const { buckets, admin } = request.file
+  const { buckets, admin, faults } = request.file
   const changes = buckets.map((bucket) => changeOf(bucket, model, request))
   const shards: ShardsMap = new Map([
     ...model.shards,
     ...changes.flatMap(({ id, entry }) => (entry === undefined ? [] : [[id, entry] as const])),
   ])
   const reasons = [
+    ...faults,
     ...(request.capacityBytes === undefined ? [] : refuseCapacity(request.capacityBytes)),
     ...changes.flatMap((change) => change.reasons),
     ...refuseUnreadable(model.adminAcl, treePaths.adminAcl, admin === undefined || request.update === true),

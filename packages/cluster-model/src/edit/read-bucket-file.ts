@@ -1,8 +1,7 @@
 // From Backrunner's bucket file to what each of its buckets shall be. Pure.
-import type { z } from 'zod'
+import { z } from 'zod'
 import type { ShardAclEntry } from '../schema/acl-schemas.js'
 import { type BucketFileFields, bucketFileSchema } from '../schema/bucket-file.js'
-import { refuse } from './edit-plan.js'
 
 export interface Bucket {
   /** Of its shard. */
@@ -16,28 +15,34 @@ export interface BucketFile {
   readonly buckets: readonly Bucket[]
   /** Undefined: the admin ACL stays as it is. */
   readonly admin: ShardAclEntry | undefined
+  /** A sentence for each mistake, none of which shows a token. Where there are any, buckets are those without. */
+  readonly faults: readonly string[]
 }
 
 type Rules = NonNullable<BucketFileFields['generic']>
 
-/**
- * What a bucket says itself stands in the place of what `generic` says. Throws EDIT_REFUSED with a sentence for each
- * problem, none of which shows a token.
- */
+/** What a bucket says itself stands in the place of what `generic` says. */
 export function readBucketFile(json: unknown): BucketFile {
   const parsed = bucketFileSchema.safeParse(json)
-  if (!parsed.success) {
-    refuse(
-      ...parsed.error.issues.map((issue) => `${issue.path.join('.') || 'The file'}: ${messageOf(issue)}`),
-    )
-  }
-  const { generic = {}, buckets = {}, admin } = parsed.data
+  const { generic = {}, buckets = {}, admin } = parsed.success ? parsed.data : soundPartOf(json)
   return {
     buckets: Object.entries(buckets).map(([id, { groups, ...own }]) => {
       return { id, nodes: groups, rules: rulesOf(own, generic) }
     }),
     admin: admin === undefined ? undefined : { acl: copyOf(admin.acl) },
+    faults: parsed.success
+      ? []
+      : parsed.error.issues.map((issue) => `${issue.path.join('.') || 'The file'}: ${messageOf(issue)}`),
   }
+}
+
+/** The buckets without a mistake: what the model has against them is said with all the rest. */
+function soundPartOf(json: unknown): BucketFileFields {
+  const { data } = z.object({ buckets: z.record(z.string(), z.unknown()) }).safeParse(json)
+  const sound = Object.entries(data?.buckets ?? {}).flatMap(([id, fields]) => {
+    return Object.entries(bucketFileSchema.safeParse({ buckets: { [id]: fields } }).data?.buckets ?? {})
+  })
+  return { buckets: Object.fromEntries(sound) }
 }
 
 /** Of an id that is none, why. */

@@ -3,9 +3,12 @@
 import { z } from 'zod'
 
 /** Servers and shards: a short word without the characters that paths, lists and `<shard>:<name>` need. */
-export const idSchema = z
-  .union([z.string(), z.int().min(0).transform(String)])
-  .pipe(z.string().regex(/^(?!__proto__$)[A-Za-z0-9_-]{1,32}$/, 'must be 1 to 32 letters, digits, - or _'))
+export const idTextSchema = z
+  .string()
+  .regex(/^(?!__proto__$)[A-Za-z0-9_-]{1,32}$/, 'must be 1 to 32 letters, digits, - or _')
+
+/** An id as it may stand in a file. */
+export const idSchema = z.union([z.string(), z.int().min(0).transform(String)]).pipe(idTextSchema)
 
 const portSchema = z
   .union([

@@ -13,7 +13,9 @@ describe('the admin list', () => {
     expect(describeAdmin(listOf(4, 5, 6, 7))).toBe(
       'users u4 (admin), u5 (admin, unsigned), u6 (admin), u7 (admin, unsigned)',
     )
-    expect(describeAdmin(listOf(0, 1, 2, 3))).toBe('users u0 (nothing), u1 (nothing), u2 (nothing), u3 (nothing)')
+    expect(describeAdmin(listOf(0, 1, 2, 3))).toBe(
+      'users u0 (nothing), u1 (nothing), u2 (nothing), u3 (nothing)',
+    )
   })
 
   test('is warned of where somebody administers without a signature, and where nobody may', () => {

@@ -104,7 +104,7 @@ describe.each(treeKinds)('importing buckets into a tree of the kind %s', (kind) 
   test('writes who may administer, only when the file says it', async () => {
     const root = { user: 'root', token: 'token of root', flags: 4 }
     const report = await importBuckets(tree, { file: { admin: { acl: [root] } } })
-    expect(report).toMatchObject({ done: ['Administration: users root (read, admin)'], warnings: [] })
+    expect(report).toMatchObject({ done: ['Administration: users root (admin)'], warnings: [] })
     expect((await readCluster(tree)).adminAccess).toMatchObject({ users: new Map([['root', { flags: 4 }]]) })
     expect(await importBuckets(tree, { file: {} })).toEqual({ done: [], warnings: [], changed: false })
     expect(await read('/admin-acl')).toEqual({ acl: [root] })

@@ -11,7 +11,8 @@ describe('a bucket file with mistakes', () => {
   beforeEach(async () => {
     tree = await home.open()
     await initCluster(tree, { queueKey: 'q', queueServers: [] })
-    for (const id of ['1', '2', '3']) await addServer(tree, { id, url: `http://h${id}:1`, ifExists: 'refuse' })
+    for (const id of ['1', '2', '3'])
+      await addServer(tree, { id, url: `http://h${id}:1`, ifExists: 'refuse' })
     await addShard(tree, { id: 'a', nodes: ['1'], capacityBytes: 1, ifExists: 'refuse' })
   })
 
@@ -28,7 +29,9 @@ describe('a bucket file with mistakes', () => {
       },
       admin: { acl: 'hush hush' },
     }
-    const error: unknown = await importBuckets(tree, { file, capacityBytes: 5 }).catch((thrown: unknown) => thrown)
+    const error: unknown = await importBuckets(tree, { file, capacityBytes: 5 }).catch(
+      (thrown: unknown) => thrown,
+    )
     expect(error).toMatchObject({
       code: 'EDIT_REFUSED',
       details: {

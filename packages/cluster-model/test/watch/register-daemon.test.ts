@@ -1,7 +1,9 @@
 import { until } from '@backpack/test-cluster'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { registerDaemon } from '../../src/register-daemon.js'
+import { ClusterError } from '../../src/errors.js'
 import type { ClusterTree } from '../../src/tree/cluster-tree.js'
+import { interceptTree } from '../edit/intercept-tree.js'
 import { treeKinds, useTreeHome } from '../tree-homes.js'
 
 const options = { kind: 'replicator', packageVersion: '1.2.3' } as const
@@ -50,6 +52,19 @@ describe.each(treeKinds)('a registration in a tree of the kind %s', (kind) => {
     await registerDaemon(tree, options)
     await tree.close()
     await until(async () => (await other.children('/daemons'))?.length === 0, 'it is gone')
+  })
+
+  test('in a tree that is away for a moment resolves, and is made when the tree is back', async () => {
+    let reads = 0
+    const away = interceptTree(tree, {
+      beforeRead: () => {
+        if (++reads > 2) return Promise.resolve()
+        return Promise.reject(new ClusterError('TREE_AWAY', 'There is no connection at present'))
+      },
+    })
+    await registerDaemon(away, options)
+    expect(await other.children('/daemons')).toBeUndefined()
+    await until(async () => (await other.children('/daemons'))?.length === 1, 'it is made')
   })
 
   test('on a closed tree throws TREE_CLOSED', async () => {

@@ -5,6 +5,7 @@ import type { IncomingHttpHeaders } from 'node:http'
 import type { Readable } from 'node:stream'
 import { Pool } from 'undici'
 import { z } from 'zod'
+import { checkBlob, checkClient, checkUpload, parseLink } from './client-arguments.js'
 import { signLink } from './sign-link.js'
 
 export interface GatewayClientOptions {
@@ -14,7 +15,7 @@ export interface GatewayClientOptions {
   readonly user?: string
   /** The user's token in the ACL of the buckets it uses. */
   readonly token?: string
-  /** How long what it signs holds; 60 s. */
+  /** How long what it signs holds, whole seconds; 60 s. */
   readonly validSeconds?: number
   /** Silence after which a request fails; 30 s. */
   readonly silenceMs?: number
@@ -51,13 +52,13 @@ export interface LinkOptions {
   readonly method?: 'GET' | 'PUT' | 'POST'
   readonly bucket?: string
   readonly key: string
-  /** From now on. */
+  /** From now on; whole seconds, 1 or more. */
   readonly validSeconds: number
 }
 
 const defaultValidSeconds = 60
 const defaultSilenceMs = 30_000
-const uploadSchema = z.object({ bucket: z.string(), key: z.string() })
+const replySchema = z.object({ bucket: z.string(), key: z.string() })
 const refusalBytesMax = 64 * 1024
 const connectionsMax = 128
 
@@ -66,11 +67,12 @@ export class GatewayClient implements AsyncDisposable {
   readonly #token: Secret | undefined
   readonly #pool: Pool
 
-  /** Throws TypeError for what is no URL, and for a user without a token. Connects at the first request. */
+  /** Throws TypeError for what is no URL or no time, and for a user without a token. Connects at the first request. */
   constructor(options: GatewayClientOptions) {
     if ((options.user === undefined) !== (options.token === undefined)) {
       throw new TypeError('A user needs a token, and a token its user')
     }
+    checkClient(options)
     this.#options = options
     this.#token = options.token === undefined ? undefined : new Secret(options.token)
     const silenceMs = options.silenceMs ?? defaultSilenceMs
@@ -84,14 +86,18 @@ export class GatewayClient implements AsyncDisposable {
 
   /**
    * Resolves when the blob is safe: one node has it and the others have it or a task for it. Throws as every call
-   * REQUEST_REFUSED (details.status, and the gateway's words) and GATEWAY_AWAY.
+   * REQUEST_REFUSED (details.status, and the gateway's words) and GATEWAY_AWAY, and before anything is sent NAME_INVALID,
+   * NAME_RESERVED and NAME_TOO_LONG for the key, TypeError for any other argument.
    */
   async upload(key: string, body: Uint8Array | Readable, options: UploadOptions = {}): Promise<Uploaded> {
-    const {
-      bucket,
-      contentType,
-      sizeBytes = body instanceof Uint8Array ? body.byteLength : undefined,
-    } = options
+    const { bucket, contentType } = options
+    checkUpload({ ...options, key })
+    const sizeBytes = body instanceof Uint8Array ? body.byteLength : options.sizeBytes
+    if (!(body instanceof Uint8Array) && !isStream(body)) {
+      throw new TypeError(
+        'body: must be a Uint8Array, such as a Buffer, or a Readable; of a text, Buffer.from(text)',
+      )
+    }
     if (sizeBytes === undefined) throw new TypeError('The size of a stream must be said')
     const path = bucket === undefined ? `/nobucket_upload/${key}` : `/upload/${bucket}/${key}`
     const headers = {
@@ -111,6 +117,7 @@ export class GatewayClient implements AsyncDisposable {
     key: string,
     { range }: { readonly range?: string } = {},
   ): Promise<Fetched | undefined> {
+    checkBlob({ bucket, key })
     const headers = range === undefined ? {} : { range }
     const answer = await this.#ask('GET', `/get/${bucket}/${key}`, { headers })
     if (answer.status === 200 || answer.status === 206) return answer
@@ -121,6 +128,7 @@ export class GatewayClient implements AsyncDisposable {
 
   /** Whether there was such a blob. */
   async delete(bucket: string, key: string): Promise<boolean> {
+    checkBlob({ bucket, key })
     const answer = await this.#ask('POST', `/delete/${bucket}/${key}`, { headers: { 'content-length': '0' } })
     if (answer.status === 200) {
       await textOf(answer.body)
@@ -131,12 +139,15 @@ export class GatewayClient implements AsyncDisposable {
     throw refusal
   }
 
-  /** A link that whoever has it can use until it expires: the whole URL. Asks nobody. Throws TypeError without a user. */
-  sign({ method = 'GET', bucket, key, validSeconds }: LinkOptions): string {
+  /**
+   * A link that whoever has it can use until it expires: the whole URL. Asks nobody. Throws TypeError without a user, and for
+   * what would be no use as a link; for the key NAME_INVALID, NAME_RESERVED and NAME_TOO_LONG.
+   */
+  sign(options: LinkOptions): string {
     const { user } = this.#options
     if (user === undefined || this.#token === undefined) throw new TypeError('A link is signed by a user')
+    const { method, bucket, key, validSeconds } = parseLink(options)
     const handler = method === 'GET' ? 'get' : 'upload'
-    if (bucket === undefined && method === 'GET') throw new TypeError('A link to a blob needs its bucket')
     const path = bucket === undefined ? `/nobucket_upload/${key}` : `/${handler}/${bucket}/${key}`
     const expiresAtSeconds = Math.floor(Date.now() / 1000) + validSeconds
     return (
@@ -154,10 +165,10 @@ export class GatewayClient implements AsyncDisposable {
     return this.close()
   }
 
-  async #parseReply({ body, status }: Fetched): Promise<z.output<typeof uploadSchema>> {
+  async #parseReply({ body, status }: Fetched): Promise<z.output<typeof replySchema>> {
     const text = await textOf(body)
     try {
-      return uploadSchema.parse(JSON.parse(text))
+      return replySchema.parse(JSON.parse(text))
     } catch (cause) {
       const message = `What answers at ${this.#options.url} is no gateway`
       throw new ClusterError('REQUEST_REFUSED', message, { status, cause })
@@ -180,6 +191,10 @@ export class GatewayClient implements AsyncDisposable {
       })
       return { status: answer.statusCode, headers: answer.headers, body: answer.body }
     } catch (cause) {
+      // A header that cannot be sent: nothing was.
+      if ((cause as { code?: unknown }).code === 'UND_ERR_INVALID_ARG') {
+        throw new TypeError((cause as Error).message, { cause })
+      }
       const message = `The gateway at ${this.#options.url} is away: ${(cause as Error).message}`
       throw new ClusterError('GATEWAY_AWAY', message, { cause })
     }
@@ -194,6 +209,11 @@ export class GatewayClient implements AsyncDisposable {
     const authorization = `Backpack ${Buffer.from(user, 'utf8').toString('latin1')}:${signText(this.#token, text)}`
     return { query: `?expires=${expires}`, headers: { authorization } }
   }
+}
+
+/** A stream may be of another package than node:stream. */
+function isStream(body: unknown): boolean {
+  return typeof (body as Partial<Readable> | null | undefined)?.pipe === 'function'
 }
 
 async function refusalOf({ status, body }: Fetched): Promise<ClusterError> {

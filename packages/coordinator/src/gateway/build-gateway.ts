@@ -8,7 +8,7 @@ import fastify, {
   type FastifyRequest,
 } from 'fastify'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import { endUnread } from '../http/answers.js'
+import { endUnread } from '../http/end-unread.js'
 import { RequestRules } from '../http/request-rules.js'
 import { registerAccess } from './authorize.js'
 import { bulkDelete } from './bulk-delete.js'
@@ -60,6 +60,8 @@ export interface Gateway {
 export async function buildGateway(parts: GatewayParts): Promise<Gateway> {
   const rules = new RequestRules(parts.limits, {
     contentType: plainText,
+    // As answerWrongMethod() says it.
+    wrongMethod: 'BAD_REQUEST',
     render: (_code, error) => `${error}\n`,
     headers: () => parts.config().headers,
   })
@@ -88,7 +90,14 @@ export async function buildGateway(parts: GatewayParts): Promise<Gateway> {
   for (const handler of Object.values(handlers)) app.register(handler, parts)
   app.register(staticFiles, parts)
   await app.ready()
-  return { app, handle: frontOf(parts, rules, handleWithFastify), watch: (server) => rules.watch(server) }
+  return {
+    app,
+    handle: frontOf(parts, rules, handleWithFastify),
+    watch: (server) => {
+      rules.watch(server)
+      parts.clients.watch(server)
+    },
+  }
 }
 
 function routeOf(target: string): string {

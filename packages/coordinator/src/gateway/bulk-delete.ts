@@ -7,6 +7,7 @@ import { requireShard } from './authorize.js'
 import { gatewayRefusalOf } from './gateway-answers.js'
 import type { GatewayParts } from './gateway-parts.js'
 import { isSmallList } from './is-small-list.js'
+import { isExpected, logFailure } from '../log-failure.js'
 import { parseJson, readBody } from './read-body.js'
 
 const keysMax = 10_000
@@ -15,6 +16,7 @@ const bodyBytesMax = 12 * 1024 * 1024
 const deletesAtOnce = 16
 /** Requests at once, of this coordinator: a list is held in memory for as long as its deletes take. */
 const requestsMax = 8
+const reasonsLoggedMax = 3
 
 const bodySchema = z.object({ keys: z.array(z.string()).min(1).max(keysMax) })
 
@@ -63,6 +65,7 @@ async function deleteAll(
   { keys, gone }: { keys: ReadonlySet<string>; gone: AbortSignal },
 ): Promise<Record<string, string>> {
   const failed = new Map<string, string>()
+  const failures: unknown[] = []
   const waiting = keys.values()
   const deleteOne = async () => {
     for (const name of waiting) {
@@ -72,13 +75,26 @@ async function deleteAll(
         if (outcome === 'missing') failed.set(name, 'There is no blob of this key')
       } catch (error) {
         const refusal = gatewayRefusalOf(error)
-        if (refusal.status >= 500) parts.log.error({ err: error, shard: shardId }, 'a key was not deleted')
+        if (refusal.status >= 500) failures.push(error)
         failed.set(name, refusal.error)
       }
     }
   }
   await Promise.all(Array.from({ length: deletesAtOnce }, deleteOne))
+  if (failures.length > 0) logFailures(parts, failures, { shard: shardId, keys: keys.size })
   return Object.fromEntries(failed)
+}
+
+/** One line for the whole list; a fault that nobody expects comes before those that are known. */
+function logFailures({ log }: GatewayParts, failures: readonly unknown[], list: object): void {
+  const first = failures.find((failure) => !isExpected(failure)) ?? failures[0]
+  const reasons = [...new Set(failures.map((failure) => gatewayRefusalOf(failure).error))]
+  logFailure(
+    log,
+    first,
+    { ...list, failed: failures.length, reasons: reasons.slice(0, reasonsLoggedMax) },
+    'keys were not deleted',
+  )
 }
 
 /** Nobody is told any more: what is not deleted by then stays. */

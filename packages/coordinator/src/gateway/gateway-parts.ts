@@ -1,5 +1,6 @@
 // What a gateway's handlers are given.
 import type { ReadParts } from '../http/serve-blob.js'
+import type { ClientAddresses } from './client-addresses.js'
 import type { GatewayConfig } from './config/gateway-config.js'
 import type { LiveConfig } from './config/live-config.js'
 import type { RecentErrors } from './recent-errors.js'
@@ -11,5 +12,6 @@ export interface GatewayParts extends ReadParts {
   readonly liveConfig: LiveConfig
   readonly rates: RequestRates
   readonly recentErrors: RecentErrors
+  readonly clients: ClientAddresses
   readonly draining: () => boolean
 }

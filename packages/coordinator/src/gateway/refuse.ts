@@ -1,27 +1,28 @@
 // Answers a request with what was thrown, and remembers it for /proxy_stat.
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { endUnread } from '../http/answers.js'
+import { endUnread } from '../http/end-unread.js'
 import { gatewayRefusalOf, plainText } from './gateway-answers.js'
 import type { GatewayParts } from './gateway-parts.js'
+import { logFailure } from '../log-failure.js'
 
 /** One line of text; with `fields` JSON, which holds them beside the error and its code. */
 export function refuse(
-  { recentErrors, log }: GatewayParts,
+  { recentErrors, clients, log }: GatewayParts,
   { request, reply }: { readonly request: FastifyRequest; readonly reply: FastifyReply },
   thrown: unknown,
   fields?: object,
 ): FastifyReply {
-  const { raw, ip, originalUrl } = request
+  const { raw, originalUrl } = request
   const { status, code, error, headers } = gatewayRefusalOf(thrown)
   const method = raw.method ?? ''
   recentErrors.add({
     method,
-    remoteAddress: `${ip}:${raw.socket.remotePort ?? 0}`,
+    remoteAddress: clients.addressOf(raw.socket),
     url: originalUrl,
     error,
     status,
   })
-  if (status >= 500) log.error({ err: thrown, method, status }, 'request failed')
+  if (status >= 500) logFailure(log, thrown, { method, status }, 'request failed')
   endUnread(raw, reply.raw)
   reply.code(status).headers(headers)
   if (fields !== undefined) return reply.send({ error, code, ...fields })

@@ -6,7 +6,8 @@ import { makeServer } from '../http/make-server.js'
 import type { ReadParts } from '../http/serve-blob.js'
 import { type Listening, shownHost } from '../http/start-listening.js'
 import { buildGateway } from './build-gateway.js'
-import { configError, type GatewayConfig } from './config/gateway-config.js'
+import { ClientAddresses } from './client-addresses.js'
+import type { GatewayConfig } from './config/gateway-config.js'
 import type { ListenAddress } from './config/listen-address.js'
 import type { LiveConfig } from './config/live-config.js'
 import { RecentErrors } from './recent-errors.js'
@@ -31,15 +32,12 @@ export interface GatewayDoor {
 }
 
 /**
- * Resolves once all addresses are listened on. The configuration stays open. Throws INVALID_OPTIONS for one without an
- * address; rejects with the error of listen(2), such as EADDRINUSE.
+ * Resolves once all addresses are listened on. The configuration stays open. Rejects with the error of listen(2), such as
+ * EADDRINUSE.
  */
 export async function startGateway(parts: ReadParts, liveConfig: LiveConfig): Promise<GatewayListening> {
   const { limits, log } = parts
   const { address, httpsAddress } = liveConfig.config
-  if (address === undefined && httpsAddress === undefined) {
-    throw configError(['proxy.address: is missing; https_address would do too'])
-  }
   let draining: Promise<void> | undefined
   const gateway = await buildGateway({
     ...parts,
@@ -47,6 +45,7 @@ export async function startGateway(parts: ReadParts, liveConfig: LiveConfig): Pr
     liveConfig,
     rates: new RequestRates(),
     recentErrors: new RecentErrors(),
+    clients: new ClientAddresses(),
     draining: () => draining !== undefined,
   })
   const server = makeServer(gateway.handle, limits)

@@ -1,8 +1,10 @@
 // How a refusal is said: a status and {"error","code"} as JSON.
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { ServerResponse } from 'node:http'
 import { withoutSignature } from '../access/without-signature.js'
 import { codeOf, detailOf, meaningOf } from '../error-codes.js'
+import { logFailure } from '../log-failure.js'
 import type { CoordinatorLog } from '../options.js'
+import { endUnread } from './end-unread.js'
 
 /** What the coordinator answers by itself, beside the errors of the cluster: code and status. */
 export const answerCatalogue = {
@@ -21,9 +23,6 @@ export type AnswerCode = keyof typeof answerCatalogue
 export const copiesHeader = 'X-Backpack-Copies'
 export const shardHeader = 'X-Backpack-Shard'
 export const versionHeader = 'X-Backpack-Version'
-
-/** A body of this size that nobody wants is read to its end, to keep the connection; a larger one ends it. */
-const unreadBytesMax = 64 * 1024
 
 /** What a client is told of an error. */
 export interface Refusal {
@@ -80,22 +79,14 @@ export function sendThrown(
 ): void {
   const request = response.req
   const { status, code, error, headers } = refusalOf(thrown)
-  if (status >= 500)
-    log.error(
-      { err: thrown, method: request.method, target: withoutSignature(request.url ?? '') },
-      'request failed',
-    )
+  if (status >= 500) {
+    const { method, url = '' } = request
+    logFailure(log, thrown, { method, target: withoutSignature(url) }, 'request failed')
+  }
   if (response.headersSent) {
     response.destroy()
     return
   }
   endUnread(request, response)
   sendJson(response, status, { error, code, ...fields }, headers)
-}
-
-/** A body that nobody wants must not be taken for the next request. */
-export function endUnread({ headers, readableEnded }: IncomingMessage, response: ServerResponse): void {
-  const chunked = headers['transfer-encoding'] !== undefined
-  const large = Number(headers['content-length'] ?? 0) > unreadBytesMax
-  if ((chunked || large) && !readableEnded) response.setHeader('Connection', 'close')
 }

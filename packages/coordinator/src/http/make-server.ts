@@ -13,6 +13,8 @@ export function makeServer(handler: RequestHandler, limits: CoordinatorLimits): 
       connectionsCheckingInterval: limits.checkEveryMs,
       maxHeaderSize: limits.headerBytesMax,
       noDelay: true,
+      // RequestRules looks at the Host: node:http would answer without a body and without the listener's headers.
+      requireHostHeader: false,
     },
     handler,
   )

@@ -3,7 +3,8 @@
 import { type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import type { CoordinatorLimits } from '../limits.js'
-import { type AnswerCode, answerCatalogue, endUnread } from './answers.js'
+import { type AnswerCode, answerCatalogue } from './answers.js'
+import { endUnread } from './end-unread.js'
 import { SlowConnections } from './slow-connections.js'
 
 const faultTexts = {
@@ -18,6 +19,8 @@ const continuePattern = /(?:^|\W)100-continue(?:$|\W)/i
 /** How a listener says no; the 2013 API does it in JSON. */
 export interface RefusalForm {
   readonly contentType: string
+  /** To a CONNECT. */
+  readonly wrongMethod: AnswerCode
   render(code: AnswerCode, error: string): string
   /** Headers of every reply. */
   headers(): readonly (readonly [string, string])[]
@@ -25,6 +28,7 @@ export interface RefusalForm {
 
 const jsonForm: RefusalForm = {
   contentType: 'application/json; charset=utf-8',
+  wrongMethod: 'METHOD_NOT_ALLOWED',
   render: (code, error) => JSON.stringify({ error, code }),
   headers: () => [],
 }
@@ -51,7 +55,7 @@ export class RequestRules {
       if (!this.#isOurTurn(socket)) socket.destroy()
     })
     server.on('connect', (_request, socket) => {
-      this.#endWith(socket as Socket, 'METHOD_NOT_ALLOWED', 'This method is not served')
+      this.#endWith(socket as Socket, this.#form.wrongMethod, 'This method is not served')
     })
   }
 
@@ -117,7 +121,9 @@ export class RequestRules {
     }
     let hosts = 0
     for (let at = 0; at < rawHeaders.length; at += 2) if (rawHeaders[at]?.toLowerCase() === 'host') hosts++
-    return hosts > 1 ? { code: 'BAD_REQUEST', error: 'A request has one Host (RFC 9112, 3.2)' } : undefined
+    // Older versions know no Host either.
+    const isRight = hosts === 1 || (hosts === 0 && httpVersion !== '1.1')
+    return isRight ? undefined : { code: 'BAD_REQUEST', error: 'A request has one Host (RFC 9112, 3.2)' }
   }
 
   /** Answers what the parser refused; a whole request in front of it gets its own answer first. */

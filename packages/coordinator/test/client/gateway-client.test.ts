@@ -4,6 +4,7 @@ import { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { GatewayClient, type GatewayClientOptions } from '../../src/client/gateway-client.js'
+import { signLink } from '../../src/client/sign-link.js'
 import { aclLine, smallGateway, tokenOf } from '../gateway/small-gateway.js'
 import { deadAddress } from '../helpers/false-node.js'
 import { patternBytes } from '../helpers/http-request.js'
@@ -107,9 +108,11 @@ describe('links', () => {
   })
 
   test('end when they say so', async () => {
-    const { wendy } = await closedGateway()
+    const { gateway, wendy } = await closedGateway()
     await wendy.upload('a', Buffer.from('meow'), { bucket: '1' })
-    const link = wendy.sign({ bucket: '1', key: 'a', validSeconds: -1 })
+    const expiresAtSeconds = Math.floor(Date.now() / 1000) - 1
+    const common = { method: 'GET', path: '/get/1/a', user: 'wendy', token: tokenOf('wendy') }
+    const link = gateway.gatewayUrl + signLink({ ...common, expiresAtSeconds })
     expect((await fetch(link)).status).toBe(403)
     const longer = link.replace(/expires=(\d+)/, (_, at: string) => `expires=${Number(at) + 3600}`)
     expect((await fetch(longer)).status).toBe(403)

@@ -43,8 +43,7 @@ describe('a signed link', () => {
     '\\..\\a',
     `it's*(1)!~"<>{}|^\`[]@:,$`,
     '...',
-    '\u0000\n\u007f',
-    '-/x',
+    'x/-/x',
   ])('for the name %j arrives as it was signed', (name) => {
     const path = `/get/1/${name}`
     const target = signLink({ ...common, path })

@@ -95,6 +95,8 @@ function makeServer(handler: Parameters<typeof createServer>[1], limits: HttpLim
       connectionsCheckingInterval: limits.checkEveryMs,
       maxHeaderSize: limits.headerBytesMax,
       noDelay: true,
+      // It would answer without a word; RequestRules says what is wrong.
+      requireHostHeader: false,
     },
     handler,
   )

@@ -48,6 +48,7 @@ export class RequestRules {
   /** node:http drops headers past its maximum in silence, so it is told one more than the limit. */
   #faultOf({
     rawHeaders,
+    httpVersion,
     httpVersionMajor,
   }: IncomingMessage): { code: AnswerCode; error: string } | undefined {
     if (httpVersionMajor !== 1) return { code: 'HTTP_VERSION_UNKNOWN', error: 'HTTP/1.1 is spoken here' }
@@ -56,7 +57,9 @@ export class RequestRules {
     }
     let hosts = 0
     for (let at = 0; at < rawHeaders.length; at += 2) if (rawHeaders[at]?.toLowerCase() === 'host') hosts++
-    return hosts > 1 ? { code: 'BAD_REQUEST', error: 'A request has one Host (RFC 9112, 3.2)' } : undefined
+    // Older versions know no Host.
+    const isRight = hosts === 1 || (hosts === 0 && httpVersion !== '1.1')
+    return isRight ? undefined : { code: 'BAD_REQUEST', error: 'A request has one Host (RFC 9112, 3.2)' }
   }
 
   /** Answers what the parser refused; a whole request in front of it gets its own answer first. */

@@ -1,8 +1,13 @@
-import { type ClusterSnapshot, importBuckets, readCluster, type Shard } from '@backpack/cluster-model'
+import {
+  type ClusterSnapshot,
+  formatSize,
+  importBuckets,
+  readCluster,
+  type Shard,
+} from '@backpack/cluster-model'
 import {
   CliError,
   countOf,
-  formatBytes,
   formatCount,
   formatTable,
   jsonOption,
@@ -19,8 +24,9 @@ import type { CommandModule } from 'yargs'
 import { z } from 'zod'
 import { clusterShape, withCluster } from '../cluster-options.js'
 import { commandGroup } from '../command-group.js'
-import { accessWord, describeUsers, userRows } from '../describe-access.js'
+import { accessWord, adminWord, describeAdmins, describeUsers, userRows } from '../describe-access.js'
 import { nameOfInput, readInput } from '../read-input.js'
+import { repeatedKeys } from '../repeated-keys.js'
 import { editOptions, editShape, runEdits } from '../run-edit.js'
 
 /** A znode of 1 MB for each of many shards. */
@@ -74,11 +80,15 @@ const importCommand: CommandModule = {
 /** What the parser would say quotes the text, tokens included. */
 async function readJson(file: string): Promise<unknown> {
   const text = await readInput(file, { bytesMax: bucketFileBytesMax })
+  let value: unknown
   try {
-    return JSON.parse(text) as unknown
+    value = JSON.parse(text)
   } catch {
     throw new CliError(`${nameOfInput(file)} is not valid JSON.`)
   }
+  const repeated = repeatedKeys(text).map((sentence) => `${nameOfInput(file)}: ${showName(sentence)}`)
+  if (repeated.length > 0) throw new CliError(repeated.join('\n'))
+  return value
 }
 
 const showSchema = z.object({ buckets: z.array(z.string()).default([]), json: z.boolean(), ...clusterShape })
@@ -125,23 +135,24 @@ function describeBuckets(shards: readonly Shard[], { adminAccess }: ClusterSnaps
       usedBytesMax: usedBytesMax ?? null,
       blobsMax: blobsMax ?? null,
     })),
-    admin: { access: accessWord(adminAccess), acl: describeUsers(adminAccess) },
+    admin: { access: adminWord(adminAccess), acl: describeAdmins(adminAccess) },
   }
 }
 
 function renderBuckets(shards: readonly Shard[], { adminAccess }: ClusterSnapshot): string[] {
   const rows = shards.flatMap(({ id, nodes, access, usedBytesMax, blobsMax }) => {
     const limits = [
-      usedBytesMax === undefined ? 'none' : formatBytes(usedBytesMax),
+      usedBytesMax === undefined ? 'none' : formatSize(usedBytesMax),
       blobsMax === undefined ? 'none' : formatCount(blobsMax),
     ]
     const own = [id, nodes.map((node) => node.id).join(','), ...limits]
-    return userRows(access, { open: 'everything, as everybody' }).map((cells, index) => [
-      ...(index === 0 ? own : own.map(() => '')),
-      ...cells,
-    ])
+    return userRows(access, describeUsers(access), { open: 'everything, as everybody' }).map(
+      (cells, index) => [...(index === 0 ? own : own.map(() => '')), ...cells],
+    )
   })
-  const admins = userRows(adminAccess, { open: 'nobody through the gateway: there is no admin ACL' })
+  const admins = userRows(adminAccess, describeAdmins(adminAccess), {
+    open: 'nobody through the gateway: there is no admin ACL',
+  })
   return [
     ...formatTable(['bucket', 'groups', '>max size', '>max blobs', 'user', 'may', 'token'], rows),
     countOf(shards.length, 'bucket'),

@@ -1,4 +1,10 @@
-import { aclFlags, type ClusterSnapshot, readCluster, type Shard } from '@backpack/cluster-model'
+import {
+  aclFlags,
+  type ClusterSnapshot,
+  idTextSchema,
+  readCluster,
+  type Shard,
+} from '@backpack/cluster-model'
 import {
   CliError,
   jsonOption,
@@ -36,7 +42,7 @@ const schema = z.object({
     .pipe(z.enum(['GET', 'HEAD', 'PUT', 'POST']))
     .optional(),
   upload: z.boolean(),
-  shard: z.string().min(1, 'needs a value').optional(),
+  shard: idTextSchema.optional(),
   name: z.string('is missing').min(1, 'must not be empty'),
   user: z.string('is missing').min(1, 'must not be empty'),
   expires: expiresArgument,
