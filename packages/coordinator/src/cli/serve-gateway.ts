@@ -2,7 +2,9 @@
 import { CliError, exitCodes, isReachable, listenError, printLine, printNote } from '@backpack/command-line'
 import type { Coordinator } from '../coordinator.js'
 import { codeOf, detailOf } from '../error-codes.js'
+import { isOverlapping } from '../gateway/config/listen-address.js'
 import type { GatewayListening } from '../gateway/start-gateway.js'
+import { shownHost } from '../http/start-listening.js'
 
 /** SIGHUP from the start on: it must not end a daemon whose configuration is not read yet. */
 export class GatewayCommand {
@@ -15,19 +17,34 @@ export class GatewayCommand {
     process.on('SIGHUP', this.#onHangUp)
   }
 
-  /** Throws CliError with every problem of the configuration, or for an address that cannot be listened on. */
-  async listen(coordinator: Coordinator): Promise<void> {
+  /**
+   * Throws CliError with every problem of the configuration, or for an address that cannot be listened on: `plain` is where
+   * the coordinator itself is going to.
+   */
+  async listen(coordinator: Coordinator, plain: { host: string; port: number }): Promise<void> {
     try {
       this.#listening = await coordinator.listenGateway({ configFile: this.#configFile })
     } catch (cause) {
       const problems = codeOf(cause) === 'INVALID_OPTIONS' ? detailOf(cause, 'problems') : undefined
       if (!Array.isArray(problems)) throw listenError(cause, { host: 'the gateway', port: 0 })
-      throw new CliError([`${this.#configFile} is not accepted:`, ...(problems as string[])].join('\n'), {
-        advice: 'docs/gateway.md explains every name.',
-        exitCode: exitCodes.usage,
-        cause,
-      })
+      throw this.#refusalOf(problems as string[], cause)
     }
+    const taken = this.#listening.doors.filter(({ address }) => isOverlapping(address, plain))
+    if (taken.length === 0) return
+    throw this.#refusalOf(
+      taken.map(({ secure }) => {
+        const name = secure ? 'proxy.https_address' : 'proxy.address'
+        return `${name}: must not be where the coordinator itself listens, ${shownHost(plain.host)}:${plain.port}`
+      }),
+    )
+  }
+
+  #refusalOf(problems: readonly string[], cause?: unknown): CliError {
+    return new CliError([`${this.#configFile} is not accepted:`, ...problems].join('\n'), {
+      advice: 'docs/gateway.md explains every name.',
+      exitCode: exitCodes.usage,
+      cause,
+    })
   }
 
   /** Says where the gateway listens, and what its owner should know of it: `warnOfSecret` when nothing was said of it. */

@@ -8,7 +8,7 @@ import { requireShard } from './authorize.js'
 import { blobMissing } from './gateway-answers.js'
 import type { GatewayParts } from './gateway-parts.js'
 import { shardAndKey } from './gateway-request.js'
-import { parseRangeHeader, placeRanges, placeSlice, sliceOfQuery } from './read/byte-ranges.js'
+import { parseRangeHeader, placeRanges, sliceOfQuery } from './read/byte-ranges.js'
 import { redirectHeaders } from './read/redirect-link.js'
 
 export const redirect: FastifyPluginCallback<GatewayParts> = (app, parts, done) => {
@@ -17,7 +17,12 @@ export const redirect: FastifyPluginCallback<GatewayParts> = (app, parts, done) 
     url: '/redirect',
     config: { access: 'read' },
     handler: async (request, reply) => {
-      const { redirectPort, redirectToken, redirectSignatureTimeoutSeconds } = parts.config()
+      const {
+        redirectPort,
+        redirectToken,
+        redirectSignatureTimeoutSeconds,
+        headers: replyHeaders,
+      } = parts.config()
       const { key } = shardAndKey(request.target)
       checkName(key)
       if (key.split('/').some((part) => part === '.' || part === '..')) {
@@ -39,6 +44,7 @@ export const redirect: FastifyPluginCallback<GatewayParts> = (app, parts, done) 
         name: key,
         blob,
         token: redirectToken,
+        replyHeaders,
         nowSeconds: Math.floor(Date.now() / 1000),
         validSeconds: redirectSignatureTimeoutSeconds,
       })
@@ -48,10 +54,19 @@ export const redirect: FastifyPluginCallback<GatewayParts> = (app, parts, done) 
   done()
 }
 
-/** Whether a blob of a size has what is asked for. The client asks the node for it again: here it is only checked. */
+/**
+ * Whether a blob of a size has what the Range asks for. The client asks the node for it again: here it is only checked. What
+ * the query asks for no client sends on.
+ */
 function askedBytes({ raw, target }: FastifyRequest): (sizeBytes: number) => boolean {
   const slice = sliceOfQuery(target.query)
-  if (slice !== undefined) return (sizeBytes) => placeSlice(slice, sizeBytes) !== undefined
+  if (slice !== undefined) {
+    if (slice.offset === 0 && slice.size === undefined) return () => true
+    throw new ClusterError(
+      'REQUEST_INVALID',
+      'A redirect leads to the whole blob, or to the Range that the client sends on: use /get for offset and size',
+    )
+  }
   const asked = parseRangeHeader(raw.headers.range)
   if (asked === 'malformed') throw new ClusterError('REQUEST_INVALID', 'The Range is none')
   if (asked === undefined) return () => true

@@ -30,8 +30,6 @@ export async function storeUpload(
   const sizeBytes = announcedBytes(headers) ?? 0
   if (sizeBytes === 0)
     throw new ClusterError('REQUEST_INVALID', 'An upload needs a Content-Length of at least 1')
-  // While a large body goes on to its node nothing moves here; the body itself has a deadline of its own.
-  raw.socket.setTimeout(0)
   const copies = copiesWanted(headers) ?? parts.copies
   const choice = recordChoice(headers)
   let receipt: PutReceipt

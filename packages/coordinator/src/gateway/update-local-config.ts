@@ -13,12 +13,13 @@ export const updateLocalConfig: FastifyPluginCallback<GatewayParts> = (app, part
     handler: async (request, reply) => {
       const exchange = { request: request.raw, response: reply.raw }
       const value = parseJson(await readBody(parts, exchange, configBytesMax))
-      const { heldMs, needRestart } = await parts.liveConfig.replace(value)
+      const { heldMs, fileReadInMs, ignored } = await parts.liveConfig.replace(value)
       const { user } = request.credentials
-      parts.log.warn({ user, heldMs, needRestart }, 'the configuration was replaced over HTTP')
+      parts.log.warn({ user, heldMs, ignored }, 'the configuration was replaced over HTTP')
+      const sooner = heldMs > 0 ? '' : ', or as soon as it changes'
       const lines = [
-        `The configuration is in use; the file is read again after ${heldMs / 1000} s`,
-        ...needRestart.map((name) => `${name}: is used after a restart`),
+        `The configuration is in use, until the file has its say again: in ${fileReadInMs / 1000} s${sooner}`,
+        ...ignored.map((name) => `${name}: is ignored; addresses come from the file, at a start`),
       ]
       return reply.type(plainText).send(lines.map((line) => `${line}\n`).join(''))
     },

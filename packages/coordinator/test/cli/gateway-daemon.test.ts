@@ -145,7 +145,15 @@ test('a gateway that others can reach is warned of shards without an ACL, and of
 test("the coordinator's own address is no address of the gateway, and that is said before it is ready", async () => {
   const port = await freePort()
   configure(`address: localhost:${port}`)
-  const { code, stdout, stderr } = await runCli(bin, [...place, '127.0.0.1', `${port}`, '--config', configFile])
+  const { code, stdout, stderr } = await runCli(bin, [
+    ...place,
+    '127.0.0.1',
+    `${port}`,
+    '--config',
+    configFile,
+  ])
   expect([code, stdout]).toEqual([2, ''])
-  expect(stderr).toContain(`proxy.address: must not be where the coordinator itself listens, 127.0.0.1:${port}`)
+  expect(stderr).toContain(
+    `proxy.address: must not be where the coordinator itself listens, 127.0.0.1:${port}`,
+  )
 })

@@ -146,8 +146,8 @@ describe('a redirect', () => {
     for (const Range of ['bytes=5-2', 'bytes=', 'nonsense', 'bytes=12-', 'bytes=-0']) {
       expect([Range, await statusWith('', { Range })]).toEqual([Range, 400])
     }
-    expect(await statusWith('?offset=2&size=10', { Range: 'nonsense' })).toBe(302)
-    for (const query of ['?offset=12', '?offset=2&size=11', '?offset=x', '?size=-1']) {
+    expect(await statusWith('?offset=0', { Range: 'nonsense' })).toBe(302)
+    for (const query of ['?offset=x', '?size=-1']) {
       expect([query, await statusWith(query)]).toEqual([query, 400])
     }
   })
@@ -158,6 +158,27 @@ describe('a redirect', () => {
       const { status, headers } = await send(gateway.gatewayPort, 'GET', target)
       expect(status).toBe(503)
       expect(headers['retry-after']).toBeUndefined()
+    }
+  })
+})
+
+describe('a part of a blob, asked for in the query,', () => {
+  it.each(['?offset=2', '?size=5', '?offset=2&size=10', '?offset=0&size=12'])(
+    'is refused: the store would send the whole blob to %s',
+    async (query) => {
+      const gateway = await smallGateway({ nodesPerShard: [1], proxy })
+      await put(gateway, '11')
+      const { status, headers, body } = await send(gateway.gatewayPort, 'GET', target + query)
+      expect([status, headers.location]).toEqual([400, undefined])
+      expect(body.toString()).toMatch(/whole blob.*\/get/)
+    },
+  )
+
+  it('is the whole blob when it begins at 0 and has no end', async () => {
+    const gateway = await smallGateway({ nodesPerShard: [1], proxy })
+    await put(gateway, '11')
+    for (const query of ['?offset=0', '?size=0', '?offset=0&size=0']) {
+      expect((await send(gateway.gatewayPort, 'GET', target + query)).status).toBe(302)
     }
   })
 })

@@ -14,6 +14,7 @@ import { decodeTarget } from './blob-target.js'
 import { failsPrecondition, isNotModified, parseRange, rangeStillHolds } from './byte-ranges.js'
 import { contentTypeFor } from './guess-content-type.js'
 import { pacedStream } from './paced-stream.js'
+import { parseLink } from './redirect-link.js'
 import type { Permit } from './request-access.js'
 import { blobHeaders } from './response-head.js'
 import type { UploadWatch } from './upload-rate.js'
@@ -21,6 +22,9 @@ import type { UploadWatch } from './upload-rate.js'
 /** Every target that is not reserved is routed here: names are opaque, fastify's router must not read them. */
 export const blobRoute = '/blob'
 export const versionHeader = 'X-Backpack-Version'
+const noBlob = 'There is no blob of this name'
+const noBlobNorLink =
+  'There is no blob of this name. It ends like the link of a redirect: only a store with --redirect-token-file knows links'
 
 export function registerBlobRoutes(
   app: FastifyInstance,
@@ -126,9 +130,10 @@ async function handleHead(store: Store, request: FastifyRequest, reply: FastifyR
 
 /** The live blob of the request; undefined once 404, 410 or 304 was answered. */
 async function openPresent(store: Store, request: FastifyRequest, reply: FastifyReply, withData: boolean) {
-  const blob = await store.openBlob(decodeTarget(permitOf(request).target), { withData })
+  const { target } = permitOf(request)
+  const blob = await store.openBlob(decodeTarget(target), { withData })
   if (blob === undefined) {
-    await sendCode(reply, 'NOT_FOUND', 'There is no blob of this name')
+    await sendCode(reply, 'NOT_FOUND', parseLink(target) === undefined ? noBlob : noBlobNorLink)
     return undefined
   }
   if (blob.deleted) {
@@ -169,6 +174,6 @@ async function handleDelete(store: Store, request: FastifyRequest, reply: Fastif
     ...preconditionsOf(request),
   })
   if (version !== undefined) reply.header(versionHeader, formatVersion(version))
-  if (outcome === 'missing') return sendCode(reply, 'NOT_FOUND', 'There is no blob of this name')
+  if (outcome === 'missing') return sendCode(reply, 'NOT_FOUND', noBlob)
   return reply.code(204).send()
 }

@@ -47,6 +47,14 @@ describe.each(lanes)('in the $lane', ({ fastLane }) => {
     return { ...daemon, ask }
   }
 
+  test('a link that meets a store without a token is told what is missing', async () => {
+    const { port } = await runDaemon({ fastLane })
+    const told = async (asked: string) => (await requestOnce(port, request('GET', asked))).body.toString()
+    expect(await told(linkTo(target))).toMatch(/NOT_FOUND/)
+    expect(await told(linkTo(target))).toMatch(/--redirect-token-file/)
+    expect(await told('/none')).not.toMatch(/--redirect-token-file/)
+  })
+
   describe.each([{ refuseUnsignedReads: false }, { refuseUnsignedReads: true }])(
     'with $refuseUnsignedReads',
     (options) => {

@@ -31,6 +31,28 @@ export async function readCertificate({ certFile, keyFile }: CertificateFiles): 
   return { cert, key, endsAtMs }
 }
 
+/** A line for each file that cannot be used, by its name in the configuration. What is not named is not looked at. */
+export async function certificateProblems({
+  certFile,
+  keyFile,
+}: Readonly<Record<keyof CertificateFiles, string | undefined>>): Promise<string[]> {
+  const unread: string[] = []
+  for (const [name, file] of [['cert_file', certFile] as const, ['key_file', keyFile] as const]) {
+    try {
+      if (file !== undefined) await readPem(file)
+    } catch (error) {
+      unread.push(`proxy.${name}: ${(error as Error).message}`)
+    }
+  }
+  if (unread.length > 0 || certFile === undefined || keyFile === undefined) return unread
+  try {
+    await readCertificate({ certFile, keyFile })
+    return []
+  } catch (error) {
+    return [`proxy.cert_file: ${(error as Error).message}`]
+  }
+}
+
 async function readPem(file: string): Promise<Buffer> {
   try {
     return await readRegularFile(file, { bytesMax: pemBytesMax })

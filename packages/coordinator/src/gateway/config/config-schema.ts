@@ -4,8 +4,7 @@ import { Secret, secretBytesMax, secretBytesMin } from '@backpack/signing'
 import { validateHeaderName, validateHeaderValue } from 'node:http'
 import { z } from 'zod'
 import { isOverlapping, type ListenAddress, parseListenAddress } from './listen-address.js'
-
-/** Stands for a secret wherever it is shown. */
+import { isSection } from './section.js'
 
 const secondsMax = 86_400
 /** Shorter than this a timer would only keep the machine busy. */
@@ -27,6 +26,28 @@ const headersOfOneAnswer: ReadonlySet<string> = new Set([
   'trailer',
   'transfer-encoding',
   'upgrade',
+])
+
+/** What the gateway says of itself and of each blob. */
+const headersOfOurs: ReadonlySet<string> = new Set([
+  'accept-ranges',
+  'allow',
+  'authorization',
+  'content-type',
+  'date',
+  'etag',
+  'last-modified',
+  'location',
+  'retry-after',
+  'x-backpack-copies',
+  'x-backpack-shard',
+  'x-backpack-version',
+  'x-ell-file',
+  'x-ell-file-offset',
+  'x-ell-mtime',
+  'x-ell-signature-timeout',
+  'x-ell-signtime',
+  'x-ell-total-size',
 ])
 
 const mediaTypePattern = /^[!#$%&'*+.^_`|~\w-]+\/[!#$%&'*+.^_`|~\w-]+(\s*;[\t\x20-\x7e]*)?$/
@@ -92,9 +113,11 @@ const headersSchema = mapSchema.default({}).transform((map, context) => {
     if (typeof value !== 'string') refuse('must be a text')
     else if (!isHeaderName(name)) refuse('is no name of a header')
     else if (headersOfOneAnswer.has(lowerCase)) refuse('cannot be on every answer')
+    else if (headersOfOurs.has(lowerCase)) refuse('is set by the gateway itself')
     else if (seen.has(lowerCase)) refuse('is given twice')
     else if (value.length > textCharactersMax || !isHeaderValue(name, value)) refuse('cannot be in a header')
-    else headers.push([name, value])
+    // HTTP does not carry the space around it, and a redirect signs what the client gets.
+    else headers.push([name, value.replace(/^[ \t]+|[ \t]+$/g, '')])
     seen.add(lowerCase)
   }
   return headers
@@ -181,15 +204,32 @@ function refuseTogether(proxy: z.output<typeof proxyFields>, context: z.Refineme
     refuse('redirect-token-file', 'is needed with redirect-port, or redirect-token is')
 }
 
-const isMap = (value: unknown) => typeof value === 'object' && value !== null && !Array.isArray(value)
-
 // Also when a field is wrong, so that every problem is told at once.
-const proxySchema = proxyFields.check(z.superRefine(refuseTogether, { when: ({ value }) => isMap(value) }))
+const proxySchema = proxyFields.check(
+  z.superRefine(refuseTogether, { when: ({ value }) => isSection(value) }),
+)
 
 export const fileSchema = z.strictObject(
   { elliptics: ellipticsSchema.optional(), proxy: proxySchema },
   'must be a map with a section "proxy"',
 )
+
+const knownNames = { elliptics: ellipticsSchema.shape, proxy: proxyFields.shape }
+
+/** Without the names that have nothing behind them; unknown ones stay, to be refused. */
+export function omitBlankNames(value: unknown): unknown {
+  if (!isSection(value)) return value
+  const sections: Record<string, unknown> = { ...value }
+  if (sections['elliptics'] === null) delete sections['elliptics']
+  for (const [name, known] of Object.entries(knownNames)) {
+    const section = sections[name]
+    if (!isSection(section)) continue
+    sections[name] = Object.fromEntries(
+      Object.entries(section).filter(([each, said]) => said !== null || !Object.hasOwn(known, each)),
+    )
+  }
+  return sections
+}
 
 function isHeaderName(name: string): boolean {
   try {

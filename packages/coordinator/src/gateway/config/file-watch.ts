@@ -3,22 +3,22 @@
 import { type FSWatcher, watch } from 'node:fs'
 import { basename, dirname } from 'node:path'
 import type { CoordinatorLog } from '../../options.js'
+import { SettledChange } from './settled-change.js'
 
-/** Writing a file takes several steps; they are one change. */
-const settleMs = 100
+/** Writing a file takes several steps, and a copy over a network may stop between two of them. */
+const settleTimes = { quietMs: 500, mostMs: 5_000 }
 /** Kubernetes turns the link `..data` around when it brings new files. */
 const linkPrefix = '..'
 
 export class FileWatch {
-  readonly #onChange: () => void
+  readonly #change: SettledChange
   readonly #log: CoordinatorLog
   readonly #watchers = new Map<string, FSWatcher>()
   #names: ReadonlySet<string> = new Set()
-  #timer: NodeJS.Timeout | undefined
   #closed = false
 
   constructor(onChange: () => void, log: CoordinatorLog) {
-    this.#onChange = onChange
+    this.#change = new SettledChange(onChange, settleTimes)
     this.#log = log
   }
 
@@ -37,7 +37,7 @@ export class FileWatch {
 
   close(): void {
     this.#closed = true
-    clearTimeout(this.#timer)
+    this.#change.close()
     for (const watcher of this.#watchers.values()) watcher.close()
     this.#watchers.clear()
   }
@@ -58,9 +58,6 @@ export class FileWatch {
 
   #note(name: string | null): void {
     if (name !== null && !this.#names.has(name) && !name.startsWith(linkPrefix)) return
-    this.#timer ??= setTimeout(() => {
-      this.#timer = undefined
-      this.#onChange()
-    }, settleMs).unref()
+    this.#change.note()
   }
 }

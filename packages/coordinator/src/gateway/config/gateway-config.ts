@@ -4,7 +4,8 @@ import { ClusterError } from '@backpack/cluster-model'
 import { type Secret, secretMask } from '@backpack/signing'
 import { resolve } from 'node:path'
 import type { z } from 'zod'
-import { fileSchema, inertProxyNames } from './config-schema.js'
+import { codeOf, detailOf } from '../../error-codes.js'
+import { fileSchema, inertProxyNames, omitBlankNames } from './config-schema.js'
 import { isSameAddress, type ListenAddress } from './listen-address.js'
 
 /** Parsed once and frozen. Paths are absolute. */
@@ -56,7 +57,7 @@ const problemCharactersMax = 300
 
 /** Relative paths count from `folder`. Throws INVALID_OPTIONS with every problem; none shows a value. */
 export function parseGatewayConfig(value: unknown, folder: string): ParsedConfig {
-  const parsed = fileSchema.safeParse(value)
+  const parsed = fileSchema.safeParse(omitBlankNames(value))
   if (!parsed.success) throw configError(problemsOf(parsed.error))
   const { elliptics, proxy } = parsed.data
   const inert = inertProxyNames.filter((name) => proxy[name] !== undefined).map((name) => `proxy.${name}`)
@@ -75,6 +76,12 @@ export function configError(problems: readonly string[], cause?: unknown): Clust
     problems: shown,
     ...(cause === undefined ? {} : { cause }),
   })
+}
+
+/** The lines of a configError(); the message of anything else. */
+export function configProblems(error: unknown): readonly string[] {
+  const problems = codeOf(error) === 'INVALID_OPTIONS' ? detailOf(error, 'problems') : undefined
+  return Array.isArray(problems) ? (problems as string[]) : [(error as Error).message]
 }
 
 function problemsOf({ issues }: z.ZodError): string[] {
@@ -126,8 +133,8 @@ function freeSpaceOf(
   }
 }
 
-/** The names in which `next` differs from `now` and which only a start can change. */
-export function needsRestart(now: GatewayConfig, next: GatewayConfig): string[] {
+/** The names of the addresses in which `next` differs from `now`: only a start can change them. */
+export function changedAddresses(now: GatewayConfig, next: GatewayConfig): string[] {
   const changed: string[] = []
   if (!isSameAddress(now.address, next.address)) changed.push('proxy.address')
   if (!isSameAddress(now.httpsAddress, next.httpsAddress)) changed.push('proxy.https_address')

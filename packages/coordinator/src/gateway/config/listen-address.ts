@@ -1,5 +1,5 @@
 // `host:port`, `[::1]:port`, or `:port` for all addresses of the machine, as in Backrunner's configuration.
-import { isIP } from 'node:net'
+import { isIP, SocketAddress } from 'node:net'
 
 export interface ListenAddress {
   /** '' for all addresses of this machine. */
@@ -27,12 +27,25 @@ export function isSameAddress(one: ListenAddress | undefined, other: ListenAddre
   return one?.port === other?.port && one?.host.toLowerCase() === other?.host.toLowerCase()
 }
 
+/** What `localhost` may stand for. */
+const hostsOfLocalhost: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '::1'])
+const everyHost: ReadonlySet<string> = new Set(['', '0.0.0.0', '::'])
+
 /** Whether two listeners cannot have both. */
-export function isOverlapping(one: ListenAddress, other: ListenAddress): boolean {
+export function isOverlapping(
+  one: Pick<ListenAddress, 'host' | 'port'>,
+  other: Pick<ListenAddress, 'host' | 'port'>,
+): boolean {
   if (one.port === 0 || one.port !== other.port) return false
-  return isEveryAddress(one) || isEveryAddress(other) || one.host.toLowerCase() === other.host.toLowerCase()
+  const hosts = [canonicalHost(one.host), canonicalHost(other.host)] as const
+  if (hosts[0] === hosts[1] || hosts.some((host) => everyHost.has(host))) return true
+  return hosts.includes('localhost') && hosts.every((host) => hostsOfLocalhost.has(host))
 }
 
-function isEveryAddress({ host }: ListenAddress): boolean {
-  return host === '' || host === '0.0.0.0' || host === '::'
+/** One of the ways to write it. */
+function canonicalHost(host: string): string {
+  const lowerCase = host.toLowerCase()
+  if (isIP(lowerCase) !== 6) return lowerCase
+  const { address } = new SocketAddress({ address: lowerCase, family: 'ipv6' })
+  return address.replace(/^::ffff:(?=\d+\.)/, '')
 }

@@ -1,18 +1,21 @@
 // The configuration as it is now. It is read again when the file changes, by timer, and when somebody says so; a
 // configuration that came over HTTP holds those off for as long as it says. What is not accepted changes nothing.
+import { stat } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
-import { codeOf, detailOf } from '../../error-codes.js'
 import type { CoordinatorLog } from '../../options.js'
 import { FileWatch } from './file-watch.js'
-import { configError, type GatewayConfig, needsRestart, parseGatewayConfig } from './gateway-config.js'
+import { changedAddresses, configProblems, type GatewayConfig } from './gateway-config.js'
+import { pathsIn } from './named-files.js'
 import { readConfig, readConfigFile } from './read-config-file.js'
-import { completeReplacement, replacementProblems } from './replace-config.js'
+import { completeReplacement, pathsInUse } from './replace-config.js'
 
 export interface Replaced {
-  /** The file is left alone so long. */
+  /** The file has no say for so long; 0: it has as soon as it changes. */
   readonly heldMs: number
-  /** Names whose new value only a start can bring. */
-  readonly needRestart: readonly string[]
+  /** The file is read again after so long at the latest, and takes its place back. */
+  readonly fileReadInMs: number
+  /** Names of addresses that are not the present ones: those come from the file. */
+  readonly ignored: readonly string[]
 }
 
 export class LiveConfig {
@@ -51,9 +54,10 @@ export class LiveConfig {
   /** Throws INVALID_OPTIONS with every problem in the details, `problems`. */
   static async open(file: string, { log }: { readonly log: CoordinatorLog }): Promise<LiveConfig> {
     const path = resolve(file)
-    const live = new LiveConfig(path, await readConfigFile(path), log)
+    const live = new LiveConfig(path, await readConfigFile(path, { addressNeeded: true }), log)
     if (live.inert.length > 0)
       log.info({ names: live.inert }, 'these names of the configuration mean nothing here')
+    await live.#lookForRoot()
     return live
   }
 
@@ -62,7 +66,7 @@ export class LiveConfig {
     return this.#config
   }
 
-  /** When the configuration was last found to be what the file says, in ms since 1970. */
+  /** When the file was last found good, in ms since 1970; also while it is held off. */
   get checkedAtMs(): number {
     return this.#checkedAtMs
   }
@@ -111,19 +115,21 @@ export class LiveConfig {
 
   async #reread(): Promise<void> {
     if (this.#closed) return
-    if (Date.now() < this.#heldUntilMs) {
-      // What is in use is what was asked for.
-      this.#checkedAtMs = Date.now()
-      this.#log.info({}, 'the configuration file is not read: /update_local_config holds it off')
-      return
-    }
     try {
       const { config, text } = await readConfigFile(this.#file)
       this.#refused = undefined
       this.#checkedAtMs = Date.now()
+      if (Date.now() < this.#heldUntilMs) {
+        this.#log.info({}, 'the configuration file is not used: /update_local_config holds it off')
+        return
+      }
       if (text !== this.#text || !hasToken(this.#config, config)) {
         this.#text = text
-        this.#apply(config)
+        const rootBefore = this.#config.root
+        const names = this.#apply(config)
+        if (names.length > 0)
+          this.#log.warn({ names }, 'the configuration changed addresses: they are used after a restart')
+        if (config.root !== rootBefore) await this.#lookForRoot()
       }
     } catch (error) {
       this.#refuse(error)
@@ -133,32 +139,39 @@ export class LiveConfig {
   async #replace(value: unknown): Promise<Replaced> {
     const folder = dirname(this.#file)
     const completed = completeReplacement(value, this.#config)
-    // Before the files are opened, so that the answer tells nothing of other files.
-    const problems = replacementProblems(parseGatewayConfig(completed, folder).config, this.#config)
-    if (problems.length > 0) throw configError(problems)
-    const { config } = await readConfig(completed, folder)
+    // No other file is opened, so that the answer tells nothing of it.
+    const known = pathsInUse(pathsIn(completed, folder), this.#config)
+    const { config } = await readConfig(completed, { ...known, folder, addressNeeded: false })
+    const { disableConfigUpdateMs: heldMs, bucketUpdateIntervalMs } = config
     this.#text = undefined
-    this.#heldUntilMs = Date.now() + config.disableConfigUpdateMs
-    this.#checkedAtMs = Date.now()
-    const needRestart = this.#apply(config)
+    this.#heldUntilMs = Date.now() + heldMs
+    const ignored = this.#apply(config)
     this.#lookAfter()
-    return { heldMs: config.disableConfigUpdateMs, needRestart }
+    return { heldMs, fileReadInMs: heldMs > 0 ? heldMs : bucketUpdateIntervalMs, ignored }
   }
 
+  /** All but the addresses: gives the names of those that changed. */
   #apply(next: GatewayConfig): string[] {
-    const restart = needsRestart(this.#config, next)
-    if (restart.length > 0) {
-      this.#log.warn({ names: restart }, 'the configuration changed addresses: they are used after a restart')
-    }
-    this.#config = restart.length === 0 ? next : withAddressesOf(this.#config, next)
+    const changed = changedAddresses(this.#config, next)
+    this.#config = changed.length === 0 ? next : withAddressesOf(this.#config, next)
     this.#log.info({}, 'the configuration was changed')
     for (const listener of this.#listeners) listener(this.#config)
-    return restart
+    return changed
+  }
+
+  /** It may come later: until then its files are 404. */
+  async #lookForRoot(): Promise<void> {
+    const { root } = this.#config
+    if (root === undefined) return
+    const isFolder = await stat(root).then(
+      (found) => found.isDirectory(),
+      () => false,
+    )
+    if (!isFolder) this.#log.warn({ root }, 'the root of the static files is no folder: all of them are 404')
   }
 
   #refuse(error: unknown): void {
-    const problems =
-      codeOf(error) === 'INVALID_OPTIONS' ? detailOf(error, 'problems') : [(error as Error).message]
+    const problems = configProblems(error)
     const text = JSON.stringify(problems)
     if (text === this.#refused) return
     this.#refused = text

@@ -2,8 +2,8 @@
 // one of this machine: paths stay as they are, or a token would be enough to read any file the daemon can. Pure.
 import { secretMask } from '@backpack/signing'
 import { describeConfig, type GatewayConfig } from './gateway-config.js'
-
-type Section = Readonly<Record<string, unknown>>
+import type { NamedPaths } from './named-files.js'
+import { isBlank, isSection, type Section } from './section.js'
 
 /** Left out or empty, these stay as they are: /proxy_stat does not show the token, and listening goes on. */
 const keptNames = ['address', 'https_address', 'cert_file', 'key_file'] as const
@@ -23,23 +23,23 @@ export function completeReplacement(value: unknown, current: GatewayConfig): unk
   return { ...value, proxy }
 }
 
-/** A line for each path that is neither the present one nor left out. */
-export function replacementProblems(next: GatewayConfig, current: GatewayConfig): string[] {
-  const paths = [
-    ['cert_file', next.certFile, current.certFile],
-    ['key_file', next.keyFile, current.keyFile],
-    ['redirect-token-file', next.redirectTokenFile, current.redirectTokenFile],
-    ['root', next.root, current.root],
-  ] as const
-  return paths
-    .filter(([, path, present]) => path !== undefined && path !== present)
-    .map(([name]) => `proxy.${name}: can be changed in the file only`)
-}
-
-function isSection(value: unknown): value is Section {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
-function isBlank(value: unknown): boolean {
-  return value === undefined || value === ''
+/** Those of `next` that are in use already, and a line for each other one. */
+export function pathsInUse(
+  next: NamedPaths,
+  current: GatewayConfig,
+): { readonly paths: NamedPaths; readonly problems: readonly string[] } {
+  const present = {
+    cert_file: current.certFile,
+    key_file: current.keyFile,
+    'redirect-token-file': current.redirectTokenFile,
+    root: current.root,
+  }
+  const names = Object.keys(present) as (keyof typeof present)[]
+  const foreign = names.filter((name) => next[name] !== undefined && next[name] !== present[name])
+  return {
+    paths: Object.fromEntries(
+      Object.entries(next).filter(([name]) => !foreign.some((each) => each === name)),
+    ),
+    problems: foreign.map((name) => `proxy.${name}: can be changed in the file only`),
+  }
 }

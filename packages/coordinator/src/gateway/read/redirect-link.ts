@@ -2,6 +2,7 @@
 // the same, signed, too. Pure.
 import { type NodeBlob, pathOfName, type ServerNode } from '@backpack/cluster-model'
 import { type Secret, signedText, signText } from '@backpack/signing'
+import type { GatewayConfig } from '../config/gateway-config.js'
 
 export interface RedirectOrder {
   readonly node: Pick<ServerNode, 'host' | 'port'>
@@ -10,6 +11,8 @@ export interface RedirectOrder {
   readonly name: string
   readonly blob: Pick<NodeBlob, 'sizeBytes' | 'lastModified'>
   readonly token: Secret
+  /** On every reply: a client that sends the X-Ell- headers on sends these, too. */
+  readonly replyHeaders: GatewayConfig['headers']
   /** Unix time. */
   readonly nowSeconds: number
   readonly validSeconds: number
@@ -17,7 +20,7 @@ export interface RedirectOrder {
 
 /** The headers of the 302. The link is good for a GET and a HEAD until it expires. */
 export function redirectHeaders(order: RedirectOrder): Record<string, string> {
-  const { name, blob, token, nowSeconds, validSeconds } = order
+  const { name, blob, token, replyHeaders, nowSeconds, validSeconds } = order
   const path = `/${name}`
   const ofBlob = {
     'X-Ell-Mtime': String(unixSecondsOf(blob.lastModified)),
@@ -28,10 +31,12 @@ export function redirectHeaders(order: RedirectOrder): Record<string, string> {
     // Escaped, for a header holds no other characters.
     'X-Ell-File': pathOfName(name),
   }
+  // Of two of a name the first is signed, and sent: ours.
+  const headers = [...Object.entries(ofBlob), ...replyHeaders]
   return {
     Location: linkOf(order),
     ...ofBlob,
-    Authorization: signText(token, signedText({ method: 'GET', path, headers: Object.entries(ofBlob) })),
+    Authorization: signText(token, signedText({ method: 'GET', path, headers })),
     'Cache-Control': 'no-store',
   }
 }

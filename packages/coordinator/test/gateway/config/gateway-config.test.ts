@@ -129,11 +129,29 @@ describe('addresses', () => {
     [':80', '127.0.0.1:80'],
     ['localhost:80', '0.0.0.0:80'],
     ['Host:80', 'host:80'],
+    ['localhost:80', '127.0.0.1:80'],
+    ['[::1]:80', 'LocalHost:80'],
+    ['[::]:80', 'localhost:80'],
+    ['[0:0::1]:80', '[::1]:80'],
+    ['[2001:DB8::]:80', '[2001:db8:0::0]:80'],
+    ['[::ffff:127.0.0.1]:80', '127.0.0.1:80'],
   ])('%s for HTTP and %s for HTTPS are refused', (address, https) => {
     const files = { cert_file: 'c.pem', key_file: 'k.pem' }
     expect(problemsOf({ address, https_address: https, ...files })).toEqual([
       'proxy.https_address: must not be that of address',
     ])
+  })
+
+  test.each([
+    ['127.0.0.1:80', '127.0.0.2:80'],
+    ['127.0.0.2:80', 'localhost:80'],
+    ['127.0.0.1:80', '[::1]:80'],
+    ['localhost:80', '10.0.0.1:80'],
+    ['localhost:80', 'localhost:81'],
+    ['photos.example.com:80', '127.0.0.1:80'],
+  ])('%s for HTTP and %s for HTTPS may be beside each other', (address, https) => {
+    const files = { cert_file: 'c.pem', key_file: 'k.pem' }
+    expect(problemsOf({ address, https_address: https, ...files })).toEqual([])
   })
 
   test('port 0 is another one each time', () => {
@@ -199,6 +217,23 @@ describe('what is refused', () => {
     [{ headers: { connection: 'close' } }, 'proxy.headers.connection: cannot be on every answer'],
     [{ headers: { 'Transfer-Encoding': 'chunked' } }, 'proxy.headers.Transfer-Encoding: cannot be on every'],
     [{ headers: { 'Content-Length': '1' } }, 'proxy.headers.Content-Length: cannot be on every'],
+    ...[
+      'Accept-Ranges',
+      'Allow',
+      'authorization',
+      'Content-Type',
+      'Date',
+      'ETag',
+      'Last-Modified',
+      'Location',
+      'Retry-After',
+      'X-Backpack-Copies',
+      'X-Ell-File',
+      'x-ell-signtime',
+    ].map((name): [object, string] => [
+      { headers: { [name]: 'x' } },
+      `proxy.headers.${name}: is set by the gateway itself`,
+    ]),
     [{ headers: { 'X-A': '1', 'x-a': '2' } }, 'proxy.headers.x-a: is given twice'],
     [{ 'content-types': { mp4: 'video' } }, 'proxy.content-types.mp4: must be a type'],
     [{ 'content-types': { mp4: 'video/mp4\r\nA: b' } }, 'proxy.content-types.mp4: must be a type'],

@@ -29,6 +29,12 @@ beforeEach(() => {
 const write = (proxy: object, to = file) =>
   writeFileSync(to, JSON.stringify({ proxy: { ...base, ...proxy } }))
 
+/** In one step: a file that is being written must not be read, and refused, half way. */
+function replace(proxy: object): void {
+  write(proxy, `${file}.new`)
+  renameSync(`${file}.new`, file)
+}
+
 async function opened(proxy: object = {}, path = file): Promise<LiveConfig> {
   write(proxy, path)
   const note = (level: string) => (details: object, message: string) => {
@@ -121,7 +127,7 @@ describe('the file', () => {
 describe('a file that is not accepted', () => {
   test('changes nothing, its problems are logged once and together, and a good one counts again', async () => {
     const live = await opened({ 'idle-timeout': 1 })
-    write({ 'idle-timeout': 'x', frob: 1, root: '/new' })
+    replace({ 'idle-timeout': 'x', frob: 1, root: '/new' })
     await until(() => errors().length > 0, 'the problems are logged')
     for (let again = 0; again < 3; again++) await live.reread()
     expect([live.config.idleTimeoutMs, live.config.root]).toEqual([1_000, undefined])
@@ -130,10 +136,10 @@ describe('a file that is not accepted', () => {
     rmSync(file)
     await live.reread()
     expect(errors()).toHaveLength(2)
-    write({ 'idle-timeout': 2 })
+    replace({ 'idle-timeout': 2 })
     await live.reread()
     expect(has(live, 2)()).toBe(true)
-    write({ 'idle-timeout': 'x', frob: 1, root: '/new' })
+    replace({ 'idle-timeout': 'x', frob: 1, root: '/new' })
     await live.reread()
     expect(errors()).toHaveLength(3)
   })
@@ -151,7 +157,7 @@ describe('a file that is not accepted', () => {
   })
 
   test('at the start is thrown', async () => {
-    writeFileSync(file, '{"proxy":{"frob":1}}')
+    writeFileSync(file, '{"proxy":{"address":":0","frob":1}}')
     await expect(LiveConfig.open(file, { log: { info() {}, warn() {}, error() {} } })).rejects.toMatchObject({
       code: 'INVALID_OPTIONS',
       details: { problems: ['proxy.frob: there is no such name'] },
@@ -172,7 +178,11 @@ describe('over HTTP', () => {
 
   test('a configuration takes the place of the file, until the file is read the next time', async () => {
     const live = await opened({ 'idle-timeout': 1 })
-    expect(await send(live, { 'idle-timeout': 2 })).toEqual({ heldMs: 0, needRestart: [] })
+    expect(await send(live, { 'idle-timeout': 2 })).toEqual({
+      heldMs: 0,
+      fileReadInMs: never * 1000,
+      ignored: [],
+    })
     expect(has(live, 2)()).toBe(true)
     await live.reread()
     expect(has(live, 1)()).toBe(true)
@@ -245,7 +255,7 @@ describe('over HTTP', () => {
 
   test('an address is told and not used', async () => {
     const live = await opened()
-    expect(await send(live, { address: ':9' })).toEqual({ heldMs: 0, needRestart: ['proxy.address'] })
+    expect((await send(live, { address: ':9' })).ignored).toEqual(['proxy.address'])
     expect(live.config.address?.text).toBe('127.0.0.1:0')
   })
 

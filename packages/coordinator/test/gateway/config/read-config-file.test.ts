@@ -40,7 +40,7 @@ describe('the text', () => {
 
   test.each([
     ['a line that ends too early', 'proxy: {\n  redirect-token: "hush', 'line 2, column 24'],
-    ['a name that is there twice', 'proxy:\n  root: /hush\n  root: /a\n', 'line 3, column 3'],
+    ['a name that is there twice', 'proxy:\n  root: /hush\n  root: /a\n', 'line 3, column 3: this name'],
     ['a tag of somebody else', 'proxy: !hush 3', 'line 1, column 8'],
     ['an alias of nothing', 'proxy: *hush', 'neither YAML nor JSON'],
     ['aliases that multiply', bomb(), 'neither YAML nor JSON'],
@@ -112,6 +112,7 @@ describe('files it names', () => {
     expect(await problemsOf(file)).toEqual([
       `proxy.redirect-token-file: The redirect token cannot be read from ${pipe}: it is no regular file`,
       `proxy.cert_file: ${pipe} cannot be read: it is no regular file`,
+      `proxy.key_file: ${pipe} cannot be read: it is no regular file`,
     ])
   })
 

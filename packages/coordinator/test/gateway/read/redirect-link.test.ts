@@ -9,6 +9,7 @@ const order = {
   name: 'a b/c?d=ü',
   blob: { sizeBytes: 42, lastModified: 'Tue, 14 Nov 2023 22:13:20 GMT' },
   token,
+  replyHeaders: [],
   nowSeconds: 1_700_000_100,
   validSeconds: 60,
 } as const
@@ -37,6 +38,18 @@ describe('a redirect', () => {
       'x-ell-signature-timeout:60\nx-ell-signtime:1700000100\nx-ell-total-size:42\n'
     expect(signedText({ method: 'GET', path: '/a b/c?d=ü', headers: Object.entries(headers) })).toBe(text)
     expect(Authorization).toBe(signText(token, text))
+  })
+  it('signs the X-Ell- headers that are on every reply, and its own where both have a name', () => {
+    const replyHeaders = [
+      ['X-Other', 'no'],
+      ['x-ELL-b', 'ours'],
+      ['X-Ell-Mtime', '1'],
+    ] as const
+    const { Authorization, 'X-Ell-Mtime': mtime } = redirectHeaders({ ...order, replyHeaders })
+    const text =
+      'GET\n/a b/c?d=ü\nx-ell-b:ours\nx-ell-file:/a%20b/c%3Fd%3D%C3%BC\nx-ell-file-offset:0\nx-ell-mtime:1700000000\n' +
+      'x-ell-signature-timeout:60\nx-ell-signtime:1700000100\nx-ell-total-size:42\n'
+    expect([mtime, Authorization]).toEqual(['1700000000', signText(token, text)])
   })
   it('goes to the port of the node when it is told to', () => {
     const node = { host: '2001:db8::1', port: 10_004 }
