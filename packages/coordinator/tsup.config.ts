@@ -4,6 +4,7 @@ import { defineConfig } from 'tsup'
 const privateSources = {
   '@backpack/cluster-model': ['../cluster-model/src/index.ts'],
   '@backpack/command-line': ['../command-line/src/index.ts'],
+  '@backpack/http-rules': ['../http-rules/src/index.ts'],
   '@backpack/signing': ['../signing/src/index.ts'],
 }
 

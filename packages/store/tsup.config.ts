@@ -1,7 +1,10 @@
 import { defineConfig } from 'tsup'
 
 // The private packages are bundled, code and types: they are not published. Types follow `paths`, not node_modules.
-const privateSources = { '@backpack/signing': ['../signing/src/index.ts'] }
+const privateSources = {
+  '@backpack/http-rules': ['../http-rules/src/index.ts'],
+  '@backpack/signing': ['../signing/src/index.ts'],
+}
 
 export default defineConfig({
   entry: { index: 'src/index.ts', 'cli/main': 'src/cli/main.ts' },

@@ -26,9 +26,10 @@ const lockfile = /(^|\/)pnpm-lock\.yaml$/
 const siblingsAllowed = new Map([
   ['command-line', ['signing']],
   ['signing', []],
-  ['store', ['command-line', 'signing']],
+  ['http-rules', []],
+  ['store', ['command-line', 'http-rules', 'signing']],
   ['cluster-model', ['signing']],
-  ['coordinator', ['cluster-model', 'command-line', 'signing']],
+  ['coordinator', ['cluster-model', 'command-line', 'http-rules', 'signing']],
   ['replicator', ['cluster-model', 'command-line', 'signing']],
 ])
 

@@ -23,8 +23,8 @@ export interface Registration {
 }
 
 /**
- * Resolves once the daemon is registered; throws TREE_AWAY or TREE_CLOSED when that fails. From then on the entry is made
- * again whenever it is gone, as after a session that expired.
+ * Resolves once the daemon is registered, or the tree is seen to be away: nobody waits for this entry, and it is made when the
+ * tree is back. Throws TREE_CLOSED. From then on the entry is made again whenever it is gone, as after a session that expired.
  */
 export async function registerDaemon(tree: ClusterTree, options: RegisterOptions): Promise<Registration> {
   const entry = new DaemonEntryKeeper(tree, options)
@@ -59,9 +59,13 @@ class DaemonEntryKeeper implements Registration {
   }
 
   async start(): Promise<void> {
-    await this.#ensure()
+    try {
+      await this.#ensure()
+    } catch (error) {
+      if (codeOf(error) !== 'TREE_AWAY') throw error
+    }
     this.#stopWatching = this.#tree.watchNode(this.#path, () => this.#ensureSoon())
-    // It may have gone before it was watched.
+    // It may have gone before it was watched, or is still to be made.
     this.#ensureSoon()
   }
 

@@ -1,9 +1,13 @@
 // Secrets of a command: in a file that an option names, else in the environment; never an argument, which everybody on the
 // machine can see.
-import { readSecret, type Secret, SecretError } from '@backpack/signing'
+import { readSecret, type Secret, SecretError, type SecretSource } from '@backpack/signing'
+import { stat } from 'node:fs/promises'
 import { CliError } from './cli-error.js'
+import { printNote } from './output.js'
 
 const clusterSecretVariable = 'BACKPACK_CLUSTER_SECRET'
+/** Of a file's mode: its group, or everybody, may read it. */
+const readableByOthers = 0o044
 
 /** The option of every command that speaks to stores, or is one. */
 export const clusterSecretOption = {
@@ -15,19 +19,19 @@ export const clusterSecretOption = {
 
 /** Undefined when there is none. Throws CliError for one that cannot be read or is too short. */
 export function readClusterSecret(file: string | undefined): Promise<Secret | undefined> {
-  return orExplain(
-    readSecret({ file, environment: process.env[clusterSecretVariable], noun: 'cluster secret' }),
-  )
+  return read({ file, environment: process.env[clusterSecretVariable], noun: 'cluster secret' })
 }
 
 /** As readClusterSecret(), for what is only ever in a file. `noun` is for messages: `redirect token`. */
 export function readSecretFile(file: string | undefined, noun: string): Promise<Secret | undefined> {
-  return orExplain(readSecret({ file, environment: undefined, noun }))
+  return read({ file, environment: undefined, noun })
 }
 
-async function orExplain<Result>(reading: Promise<Result>): Promise<Result> {
+async function read(source: SecretSource): Promise<Secret | undefined> {
   try {
-    return await reading
+    const secret = await readSecret(source)
+    if (source.file !== undefined) await warnWhenReadable(source.file)
+    return secret
   } catch (cause) {
     if (!(cause instanceof SecretError)) throw cause
     throw new CliError(`${cause.message}.`, {
@@ -36,4 +40,10 @@ async function orExplain<Result>(reading: Promise<Result>): Promise<Result> {
       cause,
     })
   }
+}
+
+/** Who is warned may have his reasons, such as a group of daemons: the secret is used all the same. */
+async function warnWhenReadable(file: string): Promise<void> {
+  const { mode } = await stat(file)
+  if ((mode & readableByOthers) !== 0) printNote(`Warning: ${file} is readable by others: chmod 600 ${file}`)
 }

@@ -13,6 +13,7 @@ import {
   urlOf,
   watchCluster,
 } from '@backpack/cluster-model'
+import { isReachable } from '@backpack/command-line'
 import { hostname } from 'node:os'
 import { setTimeout } from 'node:timers/promises'
 import { type DeleteReceipt, handleDelete } from './handle-delete.js'
@@ -46,17 +47,24 @@ export class Coordinator implements AsyncDisposable {
   readonly #parts: ReadParts
   readonly #gateway: GatewaySettings
   readonly #closers: Closer[]
+  /** Whether stores can tell its requests from those of others. */
+  readonly #signs: boolean
   readonly #listening = new Set<Pick<Listening, 'drain'>>()
   /** Calls of a program that are under way. */
   readonly #underWay = new Set<Promise<unknown>>()
   #closing: Promise<void> | undefined
 
-  private constructor(tree: ClusterTree, parts: ReadParts, gateway: GatewaySettings, closers: Closer[]) {
+  private constructor(
+    tree: ClusterTree,
+    parts: ReadParts,
+    { gateway, closers, signs }: { gateway: GatewaySettings; closers: Closer[]; signs: boolean },
+  ) {
     this.tree = tree
     this.queue = parts.queue.queue
     this.#parts = parts
     this.#gateway = gateway
     this.#closers = closers
+    this.#signs = signs
   }
 
   /**
@@ -77,7 +85,8 @@ export class Coordinator implements AsyncDisposable {
       const sizes = new ShardSizes({ tree, watch, log }, `${hostname()}:${process.pid}`)
       closers.push(() => sizes.close())
       const parts = makeParts(resolved, { watch, queue, sizes }, closers)
-      return new Coordinator(tree, parts, gateway, closers)
+      const signs = resolved.clusterSecret !== undefined
+      return new Coordinator(tree, parts, { gateway, closers, signs })
     } catch (error) {
       await closeAll(closers)
       throw error
@@ -122,8 +131,8 @@ export class Coordinator implements AsyncDisposable {
   }
 
   /**
-   * Serves the HTTP API, and shows this daemon in the tree until it is drained. Rejects with the error of listen(2), such
-   * as EADDRINUSE.
+   * Serves the HTTP API, and shows this daemon in the tree until it is drained; while the tree is away it is shown later.
+   * Rejects with the error of listen(2), such as EADDRINUSE.
    */
   async listen(options: ListenOptions): Promise<Listening> {
     this.#assertOpen()
@@ -142,6 +151,9 @@ export class Coordinator implements AsyncDisposable {
         },
       }
       this.#listening.add(registered)
+      if (!this.#signs && isReachable(options.host)) {
+        this.#parts.log.warn({ host: options.host }, 'listening beyond this machine without a cluster secret')
+      }
       return registered
     } catch (error) {
       await listening.drain()

@@ -1,10 +1,5 @@
 // Puts the parts of a coordinator together, once its tree, its model and its queue are there.
-import {
-  type ClusterWatch,
-  HttpNodeClient,
-  NodePools,
-  type ReplicationQueue,
-} from '@backpack/cluster-model'
+import { type ClusterWatch, HttpNodeClient, NodePools, type ReplicationQueue } from '@backpack/cluster-model'
 import type { ReadParts } from './http/serve-blob.js'
 import { InFlight } from './in-flight.js'
 import { NodeStats } from './measure/node-stats.js'

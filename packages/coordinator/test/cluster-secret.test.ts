@@ -95,3 +95,18 @@ test('a body that came damaged to a node is sent to another one: its client is n
     expect((await send(port, 'PUT', `/${name}`, { body: 'x' })).status).toBe(200)
   }
 })
+
+test.each([
+  { host: '0.0.0.0', secret: {}, warns: 'warns' },
+  { host: '0.0.0.0', secret: { clusterSecret }, warns: 'does not warn' },
+  { host: '127.0.0.1', secret: {}, warns: 'does not warn' },
+])('listening at $host with $secret it $warns in its log', async ({ host, secret, warns }) => {
+  const written: unknown[] = []
+  const ignore = () => undefined
+  const warn = (details: object, message: string) => void written.push({ ...details, message })
+  const log = { info: ignore, warn, error: ignore }
+  const { coordinator } = await smallCluster({ options: { ...secret, log } })
+  await coordinator.listen({ host, port: 0 })
+  const line = { host, message: 'listening beyond this machine without a cluster secret' }
+  expect(written).toEqual(warns === 'warns' ? [line] : [])
+})

@@ -55,6 +55,12 @@ export function checkDaemonSignature(
 }
 
 function textOf(request: DaemonRequest, atMs: number): string {
-  const { method, target, sizeBytes, checksum = '-', version = '-', contentType = '-' } = request
-  return ['backpack-daemon-1', atMs, method, target, sizeBytes, checksum, version, contentType].join('\n')
+  const { method, target, sizeBytes, checksum = '-', version, contentType } = request
+  const parts = [method, target, sizeBytes, checksum, headerPart(version), headerPart(contentType)]
+  return ['backpack-daemon-1', atMs, ...parts].join('\n')
+}
+
+/** No value that a header can have stands for none. */
+function headerPart(value: string | undefined): string {
+  return value === undefined ? '-' : `=${value}`
 }

@@ -70,3 +70,13 @@ it('holds for five minutes, with a clock ahead or behind', () => {
     expect(checkDaemonSignature(secret, request, { header, nowMs: nowMs + offMs }).valid).toBe(valid)
   }
 })
+
+it.each(['version', 'contentType'])('tells no %s from every value of it', (part) => {
+  const without = { ...request, [part]: undefined }
+  const signed = signDaemonRequest(secret, without, nowMs)
+  for (const value of ['-', '', '=', 'undefined']) {
+    const added = { ...without, [part]: value }
+    const refused = { valid: false, reason: 'wrong' }
+    expect(checkDaemonSignature(secret, added, { header: signed, nowMs })).toEqual(refused)
+  }
+})

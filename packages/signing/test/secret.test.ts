@@ -59,3 +59,33 @@ it('must be there and be long enough; the message does not show it', async () =>
   await expect(short).rejects.toThrow(SecretError)
   await expect(short).rejects.not.toThrow(/too short/)
 })
+
+it.each([
+  ['bytes that are no UTF-8', Buffer.alloc(32, 0xff)],
+  ['other bytes that are no UTF-8', Buffer.from('fe80'.repeat(16), 'hex')],
+  ['what such bytes become', Buffer.from('\ufffd'.repeat(32))],
+  ['a line end inside', Buffer.from(`${text}\n${text}`)],
+  ['a NUL inside', Buffer.from(`${text}\0${text}`)],
+])('is text: refuses %s, and says how to make one', async (_, bytes) => {
+  const directory = mkdtempSync(join(tmpdir(), 'backpack-secret-'))
+  onTestFinished(() => rmSync(directory, { recursive: true }))
+  const file = join(directory, 'secret')
+  writeFileSync(file, bytes)
+  const read = readSecret({ file, environment: undefined, noun: 'token' })
+  await expect(read).rejects.toThrow(SecretError)
+  await expect(read).rejects.toThrow(
+    `The token in ${file} is not a line of UTF-8 text; \`openssl rand -hex 32\``,
+  )
+  await expect(read).rejects.not.toThrow(text)
+})
+
+it('is text in the environment, too, where bytes that are no UTF-8 have become something else', async () => {
+  const mangled = Buffer.alloc(32, 0xff).toString('utf8')
+  const read = readSecret({ file: undefined, environment: mangled, noun: 'secret' })
+  await expect(read).rejects.toThrow('The secret is not a line of UTF-8 text')
+  await expect(readSecret({ file: undefined, environment: '\ud800'.repeat(32), noun: 'x' })).rejects.toThrow(
+    SecretError,
+  )
+  const umlauts = await readSecret({ file: undefined, environment: ' zwölf Boxkämpfer jagen ', noun: 'x' })
+  expect(umlauts?.reveal()).toBe('zwölf Boxkämpfer jagen')
+})

@@ -40,6 +40,7 @@ export const errorCatalogue = {
   // who may ask
   SIGNATURE_REQUIRED: { status: 403 },
   SIGNATURE_INVALID: { status: 403 },
+  VERSION_REQUIRED: { status: 400 },
   LINK_INVALID: { status: 403 },
   LINK_EXPIRED: { status: 403 },
   // getting

@@ -112,7 +112,7 @@ async function serve(
     onFatal,
     ...settings,
   })
-  announce(cluster, directory)
+  announce(cluster, { directory, host: settings.host })
   if (isReachable(settings.host)) {
     printNote(`Warning: whoever reaches ${settings.host} on this port can read, add and delete every photo.`)
   }
@@ -146,9 +146,14 @@ function refuseSingleStore(directory: string): void {
   })
 }
 
-function announce({ url, storeUrls, queuedAtStart }: EmbeddedCluster, directory: string): void {
+function announce(
+  { url, storeUrls, queuedAtStart }: EmbeddedCluster,
+  { directory, host }: { directory: string; host: string },
+): void {
+  const everywhere = host === '0.0.0.0' || host === '::'
+  const near = everywhere ? `http://127.0.0.1:${new URL(url).port || '80'}/` : url
   printNote(`Serving ${directory} at ${url} (one shard on two stores: ${storeUrls.join(' ')})`)
   if (queuedAtStart > 0) printNote(`Copies still to be made from before: ${queuedAtStart}`)
-  printNote(`Try it: curl -X PUT --data 'hello' '${url}hello.txt' && curl '${url}1:hello.txt'`)
+  printNote(`Try it: curl -X PUT --data 'hello' '${near}hello.txt' && curl '${near}1:hello.txt'`)
   printNote('Ctrl-C stops it.')
 }

@@ -36,3 +36,17 @@ test('with a secret uploads are copied, and the stores refuse everybody else', {
   }
   expect((await fetch(`${url}1:hi.txt`, { method: 'DELETE' })).status).toBe(204)
 })
+
+test('for everybody on the network it says how to try it from this machine', {
+  timeout: limitMs,
+}, async () => {
+  const directory = new TemporaryDirectory()
+  onTestFinished(() => directory.remove())
+  const options = ['--port', '0', '--store-port', '0', '--host', '0.0.0.0']
+  const server = new ServerProcess(process.execPath, [bin, directory.path, ...options])
+  onTestFinished(() => server.stop())
+  const [, put = '', got = ''] = await server.printed(/Try it: .* '(\S+)' && curl '(\S+)'/, limitMs)
+  expect([put, got].map((each) => new URL(each).hostname)).toEqual(['127.0.0.1', '127.0.0.1'])
+  expect((await fetch(put, { method: 'PUT', body: 'hello' })).status).toBe(200)
+  expect(await (await fetch(got)).text()).toBe('hello')
+})

@@ -6,6 +6,7 @@ import { pino } from 'pino'
 import { Coordinator } from '../coordinator.js'
 import { codeOf } from '../error-codes.js'
 import type { Listening } from '../http/start-listening.js'
+import { mayDo } from './may-do.js'
 import type { ServeArguments } from './serve.js'
 import { GatewayCommand } from './serve-gateway.js'
 
@@ -33,11 +34,12 @@ export async function runDaemon(settings: DaemonSettings, signal: AbortSignal): 
   try {
     if (signal.aborted) return exitCodes.done
     for (const problem of coordinator.snapshot.problems) printNote(`The model: ${problem}`)
-    await gateway?.listen(coordinator)
-    printLine('coordinator is ready!')
+    await gateway?.listen(coordinator, { host, port })
     const { url } = await listen(coordinator, { host, port })
+    // Whoever waits for this line may ask at once, and nothing can fail from here on.
+    printLine('coordinator is ready!')
     printLine(`Listening to ${url}`)
-    warnWhenReachable(host, clusterSecret)
+    warnWhenReachable(host, coordinator, clusterSecret)
     gateway?.print(coordinator, { warnOfSecret: clusterSecret === undefined && !isReachable(host) })
     log.info({ url, zkServers, zkRoot }, 'listening')
     if (!signal.aborted) await once(signal, 'abort')
@@ -80,11 +82,11 @@ async function listen(
   }
 }
 
-function warnWhenReachable(host: string, clusterSecret: Secret | undefined): void {
+function warnWhenReachable(host: string, { snapshot }: Coordinator, clusterSecret: Secret | undefined): void {
   if (!isReachable(host)) return
-  printNote(`Warning: whoever reaches ${host} on this port can read, add and delete every photo.`)
+  printNote(`Warning: whoever reaches ${host} on this port ${mayDo([...snapshot.shards.values()])}.`)
   if (clusterSecret === undefined) {
-    printNote('Nor do stores ask who writes to them: give both a secret with --cluster-secret-file.')
+    printNote('Stores do not ask who writes to them: give both a secret with --cluster-secret-file.')
   }
   printNote('Let only your own servers through: a firewall, or a proxy that checks who asks.')
 }

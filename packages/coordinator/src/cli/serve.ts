@@ -15,6 +15,13 @@ import {
 import yargs from 'yargs'
 import { z } from 'zod'
 
+const explanation = `Takes uploads for a cluster of stores, and serves its photos over HTTP.
+
+  zk_servers   ZooKeeper: host:port, or several with commas between
+  /zk/root     Where in its tree the cluster is described
+  listen_host  The address to listen at: 127.0.0.1 for this machine only, 0.0.0.0 for all
+  listen_port  The port to listen on; 0 takes a free one
+  statsd_host  Report to statsd there; its port is 8125 unless it is given`
 const usage =
   'Usage: backpack-coordinator <zk_servers> </zk/root> <listen_host> <listen_port> [statsd_host[:8125]] [options]'
 const positionals = { min: 4, max: 5 }
@@ -52,7 +59,7 @@ export async function runServe(argv: readonly string[], version: string): Promis
   const cli = yargs(args)
     .scriptName('backpack-coordinator')
     .locale('en')
-    .usage(`${usage}\n\nTakes uploads for a cluster of stores, and serves its photos over HTTP.`)
+    .usage(`${usage}\n\n${explanation}`)
     .options({
       copies: { type: 'string', default: '1', describe: 'Answer an upload when so many copies are made' },
       spool: { type: 'string', describe: 'Receive uploads above 1 MiB in this directory; default: /var/tmp' },

@@ -1,5 +1,6 @@
 // Puts the gateway's routes together: fastify plugins, one file each. Never listens: whoever does gives `handle` its
 // requests. Keys never meet fastify's router, which sees the handler's name alone.
+import { endUnread } from '@backpack/http-rules'
 import { ClusterError } from '@backpack/cluster-model'
 import fastify, {
   type FastifyInstance,
@@ -8,7 +9,6 @@ import fastify, {
   type FastifyRequest,
 } from 'fastify'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import { endUnread } from '../http/end-unread.js'
 import { RequestRules } from '../http/request-rules.js'
 import { registerAccess } from './authorize.js'
 import { bulkDelete } from './bulk-delete.js'

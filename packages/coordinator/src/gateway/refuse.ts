@@ -1,6 +1,6 @@
 // Answers a request with what was thrown, and remembers it for /proxy_stat.
+import { endUnread } from '@backpack/http-rules'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { endUnread } from '../http/end-unread.js'
 import { gatewayRefusalOf, plainText } from './gateway-answers.js'
 import type { GatewayParts } from './gateway-parts.js'
 import { logFailure } from '../log-failure.js'

@@ -1,8 +1,8 @@
 // Listens for the gateway: HTTP and HTTPS, each where the configuration says, with the same handlers behind them and one
 // count of connections.
+import { makeServer } from '@backpack/http-rules'
 import type { Socket } from 'node:net'
 import { CountedListener } from '../http/counted-listener.js'
-import { makeServer } from '../http/make-server.js'
 import type { ReadParts } from '../http/serve-blob.js'
 import { type Listening, shownHost } from '../http/start-listening.js'
 import { buildGateway } from './build-gateway.js'

@@ -1,21 +1,17 @@
 // How a refusal is said: a status and {"error","code"} as JSON.
+import { endUnread, faultStatuses } from '@backpack/http-rules'
 import type { ServerResponse } from 'node:http'
 import { withoutSignature } from '../access/without-signature.js'
 import { codeOf, detailOf, meaningOf } from '../error-codes.js'
 import { logFailure } from '../log-failure.js'
 import type { CoordinatorLog } from '../options.js'
-import { endUnread } from './end-unread.js'
 
 /** What the coordinator answers by itself, beside the errors of the cluster: code and status. */
 export const answerCatalogue = {
-  BAD_REQUEST: 400,
+  ...faultStatuses,
   NOT_FOUND: 404,
   METHOD_NOT_ALLOWED: 405,
-  REQUEST_TOO_SLOW: 408,
-  EXPECTATION_UNKNOWN: 417,
-  HEADERS_TOO_LARGE: 431,
   INTERNAL: 500,
-  HTTP_VERSION_UNKNOWN: 505,
 } as const
 
 export type AnswerCode = keyof typeof answerCatalogue

@@ -1,5 +1,6 @@
 // Puts the HTTP server together: blobs on plain node:http, for CPU per request decides there; everything below /-/
 // through fastify. Names never meet its router. Never listens.
+import { makeServer, type RequestHandler } from '@backpack/http-rules'
 import fastify, { type FastifyInstance } from 'fastify'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { checkPlainAccess } from '../access/plain-access.js'
@@ -7,7 +8,6 @@ import { withoutSignature } from '../access/without-signature.js'
 import { addressOfTarget } from '../blob-address.js'
 import { handleDelete } from '../handle-delete.js'
 import { refusalOf, sendCode, sendThrown, versionHeader } from './answers.js'
-import { makeServer, type RequestHandler } from './make-server.js'
 import type { CoordinatorMetrics } from './metrics.js'
 import { registerOwnRoutes } from './own-routes.js'
 import { RequestRules } from './request-rules.js'

@@ -1,20 +1,11 @@
 // What HTTP demands of a server and node:http leaves open: one Host, a bound on headers, requests of a connection
 // in their order, and an answer to what is no request at all.
+import { endUnread, faultOfError, faultOfRequest } from '@backpack/http-rules'
 import { type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import type { CoordinatorLimits } from '../limits.js'
 import { type AnswerCode, answerCatalogue } from './answers.js'
-import { endUnread } from './end-unread.js'
 import { SlowConnections } from './slow-connections.js'
-
-const faultTexts = {
-  BAD_REQUEST: 'This is no HTTP request; in a target, anything but ASCII must be percent-encoded',
-  HEADERS_TOO_LARGE: 'The request line and headers are too large, or too many',
-  REQUEST_TOO_SLOW: 'The headers did not come in time',
-} as const
-
-/** As node:http looks for it. */
-const continuePattern = /(?:^|\W)100-continue(?:$|\W)/i
 
 /** How a listener says no; the 2013 API does it in JSON. */
 export interface RefusalForm {
@@ -71,7 +62,7 @@ export class RequestRules {
       // The answer before this one ended the connection: what came behind it is not looked at (RFC 9112, 9.6).
       if (!socket.writable) return
       this.#served.set(socket, response)
-      const fault = this.#faultOf(request)
+      const fault = faultOfRequest(request, this.#headersCountMax)
       if (fault === undefined) {
         proceed()
         return
@@ -104,37 +95,15 @@ export class RequestRules {
     response.end(response.req.method === 'HEAD' ? undefined : body)
   }
 
-  /** node:http drops headers past its maximum in silence, so it is told one more than the limit. */
-  #faultOf({
-    headers,
-    rawHeaders,
-    httpVersion,
-    httpVersionMajor,
-  }: IncomingMessage): { code: AnswerCode; error: string } | undefined {
-    if (httpVersionMajor !== 1) return { code: 'HTTP_VERSION_UNKNOWN', error: 'HTTP/1.1 is spoken here' }
-    if (rawHeaders.length / 2 > this.#headersCountMax) {
-      return { code: 'HEADERS_TOO_LARGE', error: faultTexts.HEADERS_TOO_LARGE }
-    }
-    // Older versions know no expectations (RFC 9110, 10.1.1).
-    if (httpVersion === '1.1' && headers.expect !== undefined && !continuePattern.test(headers.expect)) {
-      return { code: 'EXPECTATION_UNKNOWN', error: 'Nothing but 100-continue can be expected here' }
-    }
-    let hosts = 0
-    for (let at = 0; at < rawHeaders.length; at += 2) if (rawHeaders[at]?.toLowerCase() === 'host') hosts++
-    // Older versions know no Host either.
-    const isRight = hosts === 1 || (hosts === 0 && httpVersion !== '1.1')
-    return isRight ? undefined : { code: 'BAD_REQUEST', error: 'A request has one Host (RFC 9112, 3.2)' }
-  }
-
   /** Answers what the parser refused; a whole request in front of it gets its own answer first. */
   #onClientError(error: NodeJS.ErrnoException, socket: Socket): void {
-    const code = faultCode(error)
-    if (code === undefined || socket.destroyed) {
+    const fault = faultOfError(error)
+    if (fault === undefined || socket.destroyed) {
       if (!this.#isOurTurn(socket)) socket.destroy()
       return
     }
     const before = this.#latest.get(socket)
-    const answer = () => this.#endWith(socket, code, faultTexts[code])
+    const answer = () => this.#endWith(socket, fault.code, fault.error)
     if (before === undefined || before.closed) answer()
     else if (before.req.complete) before.once('close', answer)
     else if (!before.headersSent) answer()
@@ -159,10 +128,4 @@ export class RequestRules {
     socket.write(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines}\r\n${body}`, 'latin1')
     socket.destroySoon()
   }
-}
-
-function faultCode({ code = '' }: NodeJS.ErrnoException): keyof typeof faultTexts | undefined {
-  if (code === 'HPE_HEADER_OVERFLOW') return 'HEADERS_TOO_LARGE'
-  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return 'REQUEST_TOO_SLOW'
-  return code.startsWith('HPE_') ? 'BAD_REQUEST' : undefined
 }

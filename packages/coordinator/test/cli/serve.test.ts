@@ -95,7 +95,7 @@ describe('the daemon', () => {
       /Warning: whoever reaches 0\.0\.0\.0 on this port can read, add and delete every photo/,
     )
     await daemon.printed(
-      /Nor do stores ask who writes to them: give both a secret with --cluster-secret-file/,
+      /Stores do not ask who writes to them: give both a secret with --cluster-secret-file/,
     )
   })
 })
@@ -126,7 +126,14 @@ describe('the command line', () => {
   test('--help explains everything and --version is that of the package', async () => {
     const help = await runCli(bin, ['--help'])
     expect(help.code).toBe(0)
-    for (const text of ['--copies', '--spool', '--log-level', 'statsd_host'])
+    for (const text of [
+      '--copies',
+      '--spool',
+      '--log-level',
+      'statsd_host  Report',
+      'listen_host  The',
+      'zk_servers   Zoo',
+    ])
       expect(help.stdout).toContain(text)
     expect((await runCli(bin, ['--version'])).stdout).toMatch(/^\d+\.\d+\.\d+\n$/)
   })
@@ -147,5 +154,7 @@ describe('the command line', () => {
     expect(inUse.stderr).toContain(`Port ${port} of 127.0.0.1 is in use`)
     expect(spool.stderr).toContain('--spool')
     expect([away.code, inUse.code, spool.code]).toEqual([1, 1, 1])
+    // Whoever waits for the line that it is ready would take it for ready.
+    expect([away.stdout, inUse.stdout, spool.stdout]).toEqual(['', '', ''])
   })
 })

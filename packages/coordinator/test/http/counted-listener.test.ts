@@ -1,9 +1,9 @@
 // The answer to a connection too many, which no request rules see.
+import { makeServer } from '@backpack/http-rules'
 import { connect } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
 import { pino } from 'pino'
 import { CountedListener } from '../../src/http/counted-listener.js'
-import { makeServer } from '../../src/http/make-server.js'
 import { coordinatorLimits } from '../../src/limits.js'
 import { headerOf, RawConnection } from '../helpers/raw-http.js'
 import { until } from '../helpers/until.js'

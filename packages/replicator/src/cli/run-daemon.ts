@@ -25,7 +25,7 @@ export async function serveUntil(settings: DaemonSettings, signal: AbortSignal):
     printLine('Replicator is ready!')
     for (const problem of replicator.snapshot.problems) printNote(`The model: ${problem}`)
     if (replicator.url !== undefined) printNote(`Metrics: ${replicator.url}/-/metrics`)
-    warnWhenReachable(settings)
+    warnWhenReachable(settings, log)
     printLine('Replicator started!')
     log.info({ zkServers, zkRoot, url: replicator.url }, 'started')
     await once(signal, 'abort')
@@ -56,9 +56,10 @@ async function open(settings: DaemonSettings, log: ReplicatorLog): Promise<Repli
 }
 
 /** What is served here is harmless, but it shows that this machine is not alone with its stores. */
-function warnWhenReachable({ host, port, clusterSecret }: DaemonSettings): void {
+function warnWhenReachable({ host, port, clusterSecret }: DaemonSettings, log: ReplicatorLog): void {
   if (clusterSecret !== undefined || port === undefined) return
   if (!isReachable(host)) return
+  log.warn({ host }, 'listening beyond this machine without a cluster secret')
   printNote(`Warning: ${host} is reached by other machines, and stores do not ask who writes to them.`)
   printNote('Give stores, coordinators and replicators a secret with --cluster-secret-file.')
 }

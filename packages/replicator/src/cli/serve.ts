@@ -17,6 +17,11 @@ import yargs from 'yargs'
 import { z } from 'zod'
 import { durationArgument } from './duration-argument.js'
 
+const explanation = `Copies what was uploaded to the other nodes of its shard, and repairs nodes.
+
+  zk_servers   ZooKeeper: host:port, or several with commas between
+  /zk/root     Where in its tree the cluster is described
+  concurrency  Tasks at once; default: 16`
 const usage = 'Usage: backpack-replicator <zk_servers> </zk/root> [concurrency] [options]'
 const positionals = { min: 2, max: 3 }
 const concurrencyMax = 256
@@ -76,7 +81,7 @@ function commandLine(args: readonly string[]) {
   return yargs(markDashes(args))
     .scriptName('backpack-replicator')
     .locale('en')
-    .usage(`${usage}\n\nCopies what was uploaded to the other nodes of its shard, and repairs nodes.`)
+    .usage(`${usage}\n\n${explanation}`)
     .options({
       bandwidth: { type: 'string', describe: 'Copy so much per second at most (20mb); default: no limit' },
       port: { type: 'string', describe: 'Serve /-/metrics, /-/live and /-/ready on this port' },

@@ -51,6 +51,7 @@ test('it warns when others can reach it and there is no secret', async () => {
   const cluster = await RealCluster.start()
   const daemon = await cluster.startDaemon('--port', '0', '--host', '0.0.0.0')
   await daemon.printed(/Warning: 0\.0\.0\.0 is reached by other machines/)
+  await daemon.printed(/"host":"0\.0\.0\.0","msg":"listening beyond this machine without a cluster secret"/)
 })
 
 test('Ctrl-C ends it with 0 too', async () => {
@@ -93,5 +94,6 @@ test('--help and --version answer', async () => {
   const { exitCode, stdout } = await replicator('--help')
   expect(exitCode).toBe(0)
   expect(stdout).toMatch(/--repair-every.*\n[\s\S]*Exit codes:/)
+  for (const text of ['zk_servers   Zoo', 'concurrency  Tasks at once']) expect(stdout).toContain(text)
   expect((await replicator('--version')).stdout).toMatch(/^\d+\.\d+\.\d+\n$/)
 })

@@ -199,8 +199,12 @@ export class SmallCluster {
   }
 
   /** Stores it and queues the copies, to the other nodes of shard 1 unless others are named. */
-  async upload(name: string, data: Buffer, { at = '1', to = ['2'] } = {}): Promise<string> {
-    const version = await this.put(at, name, data)
+  async upload(
+    name: string,
+    data: Buffer,
+    { at = '1', to = ['2'], version: given }: { at?: string; to?: string[]; version?: string } = {},
+  ): Promise<string> {
+    const version = await this.put(at, name, data, given === undefined ? {} : { version: given })
     await this.queue.push(to.map((each) => this.copyTask(name, { from: [at], to: each, version })))
     return version
   }

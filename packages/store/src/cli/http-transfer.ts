@@ -7,8 +7,9 @@ import https from 'node:https'
 import { type Readable, Transform, type Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { crc32 } from 'node:zlib'
-import { type BlobAddress, showAddress } from './blob-address.js'
-import { signedHeaders } from './sign-transfer.js'
+import { type BlobAddress, showAddress } from '../client/blob-address.js'
+import { refusalText } from '../client/refusal-text.js'
+import { signedHeaders } from '../client/sign-transfer.js'
 
 /** A connection on which nothing moves for this long is given up. */
 const stalledMs = 60_000
@@ -211,12 +212,5 @@ async function readText(response: Readable): Promise<string> {
 }
 
 function refused(status: number, text: string): CliError {
-  let said = text.trim().slice(0, 200)
-  try {
-    const { error, code } = JSON.parse(text) as { error?: unknown; code?: unknown }
-    if (typeof error === 'string') said = typeof code === 'string' ? `${error} (${code})` : error
-  } catch {
-    // Not one of our daemons: its own words have to do.
-  }
-  return new CliError(said === '' ? `The answer was HTTP ${status}` : `${said} [HTTP ${status}]`)
+  return new CliError(refusalText(status, text))
 }

@@ -7,6 +7,7 @@ import { type Daemon, type DaemonOptions, startDaemon } from '../http/start-daem
 import type { StoreOptions } from '../options.js'
 import { Store } from '../store.js'
 import { refuseDirectoryOf2013 } from './refuse-directory-2013.js'
+import { tryIt } from './try-it.js'
 
 export interface DaemonSettings {
   readonly directory: string
@@ -19,6 +20,8 @@ export interface DaemonSettings {
   readonly batchBlobsMax?: number | undefined
   readonly blobBytesMax?: number | undefined
   readonly clusterSecret: Secret | undefined
+  /** Undefined when the secret is in the environment. */
+  readonly clusterSecretFile: string | undefined
   readonly redirectToken: Secret | undefined
   readonly refuseUnsignedReads: boolean
 }
@@ -34,6 +37,7 @@ export async function runDaemon(settings: DaemonSettings, signal: AbortSignal): 
     port,
     logLevel,
     clusterSecret,
+    clusterSecretFile: _,
     redirectToken,
     refuseUnsignedReads,
     ...storeOptions
@@ -83,15 +87,15 @@ async function listen(options: DaemonOptions): Promise<Daemon> {
 async function announce(
   store: Store,
   { url, port }: Daemon,
-  { host, directory }: DaemonSettings,
+  { host, directory, clusterSecret, ...access }: DaemonSettings,
 ): Promise<void> {
   const { volumes, usedBytes } = await store.stats()
   const everywhere = host === '0.0.0.0' || host === '::'
-  const example = `${everywhere ? `http://127.0.0.1:${port}/` : url}hello.txt`
+  const near = everywhere ? `http://127.0.0.1:${port}/` : url
   printNote(
     `Serving ${directory} at ${url} (${countOf(volumes.length, 'volume')}, ${formatBytes(usedBytes)})`,
   )
-  printNote(`Try it: curl -X PUT --data 'hello' '${example}' && curl '${example}'`)
+  printNote(tryIt({ ...access, url: near, hasSecret: clusterSecret !== undefined }))
   printNote('Ctrl-C stops it.')
 }
 

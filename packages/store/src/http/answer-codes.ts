@@ -1,16 +1,14 @@
 // What the daemon answers by itself, beside the errors of the store: code and status.
+import { faultStatuses } from '@backpack/http-rules'
 import type { FastifyReply } from 'fastify'
 import { meaningOf, StoreError } from '../errors.js'
 
 export const answerCatalogue = {
-  BAD_REQUEST: 400,
+  ...faultStatuses,
   NOT_FOUND: 404,
   METHOD_NOT_ALLOWED: 405,
-  REQUEST_TOO_SLOW: 408,
   DELETED: 410,
-  HEADERS_TOO_LARGE: 431,
   INTERNAL: 500,
-  HTTP_VERSION_UNKNOWN: 505,
 } as const
 
 export type AnswerCode = keyof typeof answerCatalogue

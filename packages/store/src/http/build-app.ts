@@ -1,11 +1,12 @@
 // Puts the daemon's routes together. Never listens.
+import { endUnread, makeServer } from '@backpack/http-rules'
 import fastify, {
   type FastifyError,
   type FastifyInstance,
   type FastifyReply,
   type FastifyRequest,
 } from 'fastify'
-import { createServer, type Server } from 'node:http'
+import type { Server } from 'node:http'
 import type { Logger } from 'pino'
 import { StoreError } from '../errors.js'
 import { formatVersion } from '../needle/blob-version.js'
@@ -20,9 +21,6 @@ import { registerOwnRoutes } from './own-routes.js'
 import type { Permit, RequestAccess } from './request-access.js'
 import { RequestRules } from './request-rules.js'
 import type { UploadWatch } from './upload-rate.js'
-
-/** At least what the fast lane takes in one piece, so that a refusal leaves the same connection in both lanes. */
-const unreadBytesMax = 64 * 1024
 
 export interface AppParts {
   readonly store: Store
@@ -86,29 +84,6 @@ export function buildApp(parts: AppParts): FastifyInstance<Server> {
   return app
 }
 
-function makeServer(handler: Parameters<typeof createServer>[1], limits: HttpLimits): Server {
-  const server = createServer(
-    {
-      headersTimeout: limits.headersMs,
-      requestTimeout: 0,
-      keepAliveTimeout: limits.keepAliveMs,
-      connectionsCheckingInterval: limits.checkEveryMs,
-      maxHeaderSize: limits.headerBytesMax,
-      noDelay: true,
-      // It would answer without a word; RequestRules says what is wrong.
-      requireHostHeader: false,
-    },
-    handler,
-  )
-  server.timeout = limits.stalledMs
-  // As in the fast lane, a client may end its side behind its request and still gets the answer.
-  Object.assign(server, { httpAllowHalfOpen: true })
-  server.maxHeadersCount = limits.headersCountMax + 1
-  // The PUT route answers 100 Continue itself, once it knows that it wants the body.
-  server.on('checkContinue', (request, response) => server.emit('request', request, response))
-  return server
-}
-
 function answerError(thrown: FastifyError, request: FastifyRequest, reply: FastifyReply, log: Logger): void {
   const { status, code, error, retryAfterSeconds, version } = refusalOf(
     thrown,
@@ -118,19 +93,12 @@ function answerError(thrown: FastifyError, request: FastifyRequest, reply: Fasti
     log.error({ err: thrown, method: request.method, target: request.originalUrl }, 'request failed')
   if (retryAfterSeconds !== undefined) reply.header('Retry-After', String(retryAfterSeconds))
   if (version !== undefined) reply.header(versionHeader, formatVersion(version))
-  endUnread(request, reply)
+  endUnread(request.raw, reply.raw)
   reply.code(status).send({ error, code })
 }
 
-/** A small body that nobody wants is read to its end; a larger one, or one of unknown length, ends with its connection. */
-function endUnread({ raw: { headers, readableEnded } }: FastifyRequest, reply: FastifyReply): void {
-  const chunked = headers['transfer-encoding'] !== undefined
-  const large = Number(headers['content-length'] ?? 0) > unreadBytesMax
-  if ((chunked || large) && !readableEnded) reply.header('Connection', 'close')
-}
-
 function answerUnknown(request: FastifyRequest, reply: FastifyReply): void {
-  endUnread(request, reply)
+  endUnread(request.raw, reply.raw)
   if (!isReservedTarget(request.originalUrl)) {
     reply.header('Allow', 'GET, HEAD, PUT, DELETE')
     sendCode(reply, 'METHOD_NOT_ALLOWED', 'This method is not served')

@@ -67,7 +67,10 @@ export class RequestAccess {
     return this.#clusterSecret === undefined && this.#redirectToken === undefined
   }
 
-  /** Throws SIGNATURE_REQUIRED, SIGNATURE_INVALID, LINK_INVALID, LINK_EXPIRED; for a link also what decodeTarget() throws. */
+  /**
+   * Throws SIGNATURE_REQUIRED, SIGNATURE_INVALID, VERSION_REQUIRED, LINK_INVALID, LINK_EXPIRED; for a link also what
+   * decodeTarget() throws.
+   */
   permit(request: AccessRequest): Permit {
     const { method, target } = request
     if (method === 'GET' || method === 'HEAD') {
@@ -77,6 +80,10 @@ export class RequestAccess {
     const checksum = this.#checkSignature(this.#clusterSecret, request)
     if (method === 'PUT' && checksum === undefined) {
       throw new StoreError('SIGNATURE_INVALID', 'The signature of a PUT must hold the checksum of its body')
+    }
+    // Sent again without one it would undo whatever came in between.
+    if ((method === 'PUT' || method === 'DELETE') && request.headers['x-backpack-version'] === undefined) {
+      throw new StoreError('VERSION_REQUIRED', 'A signed PUT or DELETE must say its X-Backpack-Version')
     }
     return { target, checksum: checksum === undefined ? undefined : Number.parseInt(checksum, 16) }
   }
@@ -95,7 +102,7 @@ export class RequestAccess {
       { method: 'PUT', ...request },
       { header: signature },
     )
-    if (!checked.valid || checked.checksum === undefined) return undefined
+    if (!checked.valid || checked.checksum === undefined || request.version === undefined) return undefined
     return { target, checksum: Number.parseInt(checked.checksum, 16) }
   }
 

@@ -1,10 +1,14 @@
 // Imports into a running daemon. Uses node:http and not fetch, which would resolve `..` in names.
+import type { Secret } from '@backpack/signing'
 import { once } from 'node:events'
 import http from 'node:http'
 import https from 'node:https'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { setTimeout as delay } from 'node:timers/promises'
+import { blobAddress } from '../client/blob-address.js'
+import { refusalCode, refusalText } from '../client/refusal-text.js'
+import { checksumOfBytes, signedHeaders } from '../client/sign-transfer.js'
 import { errorCatalogue, StoreError, type StoreErrorCode } from '../errors.js'
 import type { ImportTarget, TargetBlob, TargetPut } from './import-target.js'
 
@@ -30,19 +34,29 @@ const brokenConnection = new Set(['ECONNRESET', 'EPIPE'])
 interface Sent {
   readonly method: 'GET' | 'HEAD' | 'PUT'
   readonly name: string
-  readonly headers?: http.OutgoingHttpHeaders
+  readonly headers?: Readonly<Record<string, string>>
   readonly open?: TargetPut['open']
+  /** Of the body, eight hex digits; of a PUT that is signed. */
+  readonly checksum?: string | undefined
   readonly signal?: AbortSignal
+}
+
+export interface HttpTargetOptions {
+  readonly connectionsMax: number
+  /** The cluster's, to sign every request with. */
+  readonly secret?: Secret | undefined
 }
 
 export class HttpTarget implements ImportTarget {
   readonly #url: URL
   readonly #client: typeof http | typeof https
   readonly #agent: http.Agent
+  readonly #secret: Secret | undefined
 
   /** A path in `url` stands before every name. */
-  constructor(url: URL, { connectionsMax }: { connectionsMax: number }) {
+  constructor(url: URL, { connectionsMax, secret }: HttpTargetOptions) {
     this.#url = url
+    this.#secret = secret
     this.#client = url.protocol === 'https:' ? https : http
     this.#agent = new this.#client.Agent({ keepAlive: true, maxSockets: connectionsMax })
   }
@@ -51,32 +65,44 @@ export class HttpTarget implements ImportTarget {
     const response = await this.#send({ method: 'HEAD', name })
     response.resume()
     if (response.statusCode === 404 || response.statusCode === 410) return undefined
-    if (response.statusCode !== 200) throw statusError(response.statusCode, '')
+    if (response.statusCode === 403) throw await this.#whyRefused(name)
+    if (response.statusCode !== 200) throw statusError(response, '')
     return { sizeBytes: Number(response.headers['content-length']), checksum: checksumOf(response) }
   }
 
   async put({ name, sizeBytes, contentType, onlyNew, signal, open }: TargetPut): Promise<number> {
     const headers = {
-      'Content-Length': sizeBytes,
+      'Content-Length': String(sizeBytes),
       ...(contentType !== undefined && { 'Content-Type': contentType }),
       ...(onlyNew && { 'If-None-Match': '*' }),
     }
-    const response = await this.#send({ method: 'PUT', name, headers, open, signal })
+    // It is signed before the first byte goes out, so that a body which is streamed is read twice.
+    const checksum = this.#secret && (await checksumOfBytes(open()))
+    const response = await this.#send({ method: 'PUT', name, headers, open, checksum, signal })
     const body = await readText(response)
-    if (response.statusCode !== 201 && response.statusCode !== 204)
-      throw statusError(response.statusCode, body)
+    if (response.statusCode !== 201 && response.statusCode !== 204) throw statusError(response, body)
     return checksumOf(response)
   }
 
   async *read(name: string): AsyncIterable<Buffer> {
     const response = await this.#send({ method: 'GET', name })
-    if (response.statusCode !== 200) throw statusError(response.statusCode, await readText(response))
+    if (response.statusCode !== 200) throw statusError(response, await readText(response))
     yield* response as AsyncIterable<Buffer>
   }
 
   close(): Promise<void> {
     this.#agent.destroy()
     return Promise.resolve()
+  }
+
+  /** The answer to a HEAD has no words; the same to a GET has. */
+  async #whyRefused(name: string): Promise<StoreError> {
+    const response = await this.#send({ method: 'GET', name })
+    if (response.statusCode !== 403) {
+      response.destroy()
+      return statusError({ statusCode: 403 }, '')
+    }
+    return statusError(response, await readText(response))
   }
 
   /** Asks again, a few times, while the daemon is busy or a connection broke. */
@@ -96,16 +122,25 @@ export class HttpTarget implements ImportTarget {
     }
   }
 
-  async #sendOnce({ method, name, headers, open, signal }: Sent): Promise<http.IncomingMessage> {
-    const { protocol, hostname, port, pathname } = this.#url
+  async #sendOnce({
+    method,
+    name,
+    headers = {},
+    open,
+    checksum,
+    signal,
+  }: Sent): Promise<http.IncomingMessage> {
+    const { protocol, hostname, port } = this.#url
+    const { target } = blobAddress(this.#url, name)
+    const secret = this.#secret
     const request = this.#client.request({
       agent: this.#agent,
       protocol,
       hostname: hostname.replace(/^\[|\]$/g, ''),
       port,
       method,
-      path: `${pathname.endsWith('/') ? pathname : `${pathname}/`}${encodeName(name)}`,
-      headers,
+      path: target,
+      headers: secret ? signedHeaders(secret, { method, target, headers, checksum }) : headers,
       signal,
       timeout: silenceMsMax,
     })
@@ -136,10 +171,6 @@ async function sendStream(
   }
 }
 
-function encodeName(name: string): string {
-  return name.split('/').map(encodeURIComponent).join('/')
-}
-
 function checksumOf({ headers }: http.IncomingMessage): number {
   const [, checksum] = etagPattern.exec(headers.etag ?? '') ?? []
   if (checksum === undefined)
@@ -156,14 +187,13 @@ async function readText(response: http.IncomingMessage): Promise<string> {
 }
 
 /** The daemon's own error, when its answer says which. */
-function statusError(status: number | undefined, body: string): StoreError {
-  try {
-    const { code, error } = JSON.parse(body) as { code?: string; error?: string }
-    if (code !== undefined && code in errorCatalogue) {
-      return new StoreError(code as StoreErrorCode, error ?? code, { status })
-    }
-  } catch {
-    // Not JSON: an answer of something in between, such as a proxy.
-  }
-  return new StoreError('WRITE_FAILED', `The daemon answered with status ${status}`, { status })
+function statusError(
+  { statusCode: status = 0 }: { statusCode?: number | undefined },
+  body: string,
+): StoreError {
+  const code = refusalCode(body)
+  const known = code !== undefined && code in errorCatalogue
+  return new StoreError(known ? (code as StoreErrorCode) : 'WRITE_FAILED', refusalText(status, body), {
+    status,
+  })
 }

@@ -13,6 +13,8 @@ const fatalCodes = new Set([
   'STORE_CLOSED',
   'READ_ONLY',
   'KEY_MAP_AWAY',
+  'SIGNATURE_REQUIRED',
+  'SIGNATURE_INVALID',
   'EMFILE',
 ])
 

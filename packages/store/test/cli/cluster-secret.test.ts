@@ -113,3 +113,56 @@ test.each([
   expect(result.stderr).not.toContain('tooshort')
   expect(fs.existsSync(directory)).toBe(false)
 })
+
+test('an import through a store with a secret signs what it asks, and says why it is refused', async () => {
+  const root = temporaryDirectory()
+  fs.writeFileSync(join(root, 'cat.jpg'), 'meow')
+  fs.writeFileSync(join(root, 'large.bin'), Buffer.alloc(2_500_000, 7))
+  const secretFile = fileWith(secret)
+  const serve = ['--cluster-secret-file', secretFile]
+  const { url } = await startServe(temporaryDirectory(), serve)
+  const refused = await backpack(['import', root, '--url', url])
+  expect(refused).toMatchObject({ code: 1, stdout: '' })
+  expect(refused.stderr).toContain('(SIGNATURE_REQUIRED) [HTTP 403]')
+  expect(refused.stderr).toContain('--cluster-secret-file')
+  const right = ['import', root, '--verify', '--cluster-secret-file', secretFile, '--url']
+  const done = 'Imported 2 blobs (2.4 MB)\nRead back 2 blobs: 0 differ.\n'
+  expect(await backpack([...right, url])).toMatchObject({ code: 0, stdout: done, stderr: '' })
+  expect(await (await fetch(`${url}cat.jpg`)).text()).toBe('meow')
+
+  const closed = await startServe(temporaryDirectory(), [...serve, '--refuse-unsigned-reads'])
+  const wrong = ['--cluster-secret-file', fileWith('incorrect horse battery staple')]
+  const unread = await backpack(['import', root, '--url', closed.url, ...wrong])
+  expect(unread).toMatchObject({ code: 1, stdout: '' })
+  expect(unread.stderr).toContain('(SIGNATURE_INVALID) [HTTP 403]')
+  expect(await backpack([...right, closed.url])).toMatchObject({ code: 0, stdout: done, stderr: '' })
+  const again = await withSecret('backpack', ['import', root, '--url', closed.url])
+  expect(again).toMatchObject({ code: 0, stdout: 'Imported 0 blobs (0 B), 2 there already\n' })
+})
+
+test('the line to try a store with is one that it takes', async () => {
+  const secretFile = fileWith(secret)
+  const { running, url } = await startServe(temporaryDirectory(), ['--cluster-secret-file', secretFile])
+  const [, line = ''] = await running.waitFor('stderr', /Try it: echo hello \| backpack (.*) && curl .*/)
+  const args = line.split(' ').map((word) => word.replaceAll("'", ''))
+  expect(args).toEqual([
+    ...['upload', '-', '--name', 'hello.txt'],
+    ...['--url', url, '--cluster-secret-file', secretFile],
+  ])
+  expect(await backpack(args, 'hello\n')).toMatchObject({ code: 0, stderr: '' })
+  expect(await (await fetch(`${url}hello.txt`)).text()).toBe('hello\n')
+})
+
+test('an import into a directory has nobody to sign for', async () => {
+  const args = [
+    'import',
+    temporaryDirectory(),
+    temporaryDirectory(),
+    '--cluster-secret-file',
+    fileWith(secret),
+  ]
+  expect(await backpack(args)).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('cluster-secret-file: only with --url') as string,
+  })
+})

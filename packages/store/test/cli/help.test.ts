@@ -29,6 +29,11 @@ test('--help names every command, has examples, the 2013 form and the exit codes
   expect(stdout).toContain('Exit codes: 0 done')
 })
 
+test('the help of serve says what refusing reads needs', async () => {
+  const { stdout } = await backpack(['serve', '--help'])
+  expect(stdout.replace(/\s+/g, ' ')).toContain('links; needs a cluster secret or a redirect token')
+})
+
 test('the help of every command has an example', async () => {
   const helps = await Promise.all(commands.map((command) => backpack([command, '--help'])))
   for (const [at, { code, stdout }] of helps.entries()) {

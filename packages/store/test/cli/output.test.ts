@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { blobAddress, rawAddress, showAddress } from '../../src/cli/blob-address.js'
+import { blobAddress, rawAddress, showAddress } from '../../src/client/blob-address.js'
 import { redisAddressArgument } from '../../src/cli/key-map-options.js'
 import { fromArgumentsOf2013 } from '../../src/cli/serve-2013.js'
 

@@ -215,7 +215,7 @@ const stored: readonly CorpusEntry[] = [
     closes: true,
     body: 'hello, world',
   },
-  { title: 'Expect: frob', send: announcing('4', 'data', 'Expect: frob'), status: [417] },
+  { title: 'Expect: frob', send: announcing('4', 'data', 'Expect: frob'), status: [417], closes: true },
   { title: 'trailing spaces in the length', send: announcing('4  ', 'data'), status: [201] },
   {
     title: 'a PUT to the Host only',

@@ -5,6 +5,8 @@ import { errorCatalogue } from '../../src/errors.js'
 import { answerCatalogue } from '../../src/http/answer-codes.js'
 
 const source = new URL('../../src/', import.meta.url)
+/** What is wrong with a request is said by the rules that all listeners share. */
+const rules = new URL('../../../http-rules/src/', import.meta.url)
 const docs = readFileSync(new URL('../../../../docs/errors.md', import.meta.url), 'utf8')
 
 /** Code → status of the table below a heading. */
@@ -36,12 +38,12 @@ test('every code of the store is thrown somewhere', () => {
 })
 
 test('every code of the daemon is answered somewhere', () => {
-  const text = [...sources()].join('\n')
+  const text = [...sources(), ...sources(rules)].join('\n')
   for (const code of Object.keys(answerCatalogue)) expect(text, code).toContain(`'${code}'`)
 })
 
-function* sources(): Generator<string> {
-  for (const path of readdirSync(source, { recursive: true, encoding: 'utf8' })) {
-    if (path.endsWith('.ts')) yield readFileSync(new URL(path, source), 'utf8')
+function* sources(folder = source): Generator<string> {
+  for (const path of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
+    if (path.endsWith('.ts')) yield readFileSync(new URL(path, folder), 'utf8')
   }
 }

@@ -14,8 +14,17 @@ const plain = { version: undefined, contentType: undefined }
 /** CRC-32 of `meow`. */
 const checksum = '8a106afe'
 
-const signedPut = (target: string, signed = checksum) =>
-  `X-Backpack-Signature: ${signDaemonRequest(secret, { method: 'PUT', target, sizeBytes: 4, checksum: signed, ...plain })}`
+const version = '0123456789abcdef'
+
+/** Both headers of it. */
+const signedPut = (target: string, signed = checksum) => {
+  const asked = { method: 'PUT', target, sizeBytes: 4, checksum: signed, ...plain, version }
+  return `X-Backpack-Version: ${version}\r\nX-Backpack-Signature: ${signDaemonRequest(secret, asked)}`
+}
+const unversionedPut = (target: string) => {
+  const asked = { method: 'PUT', target, sizeBytes: 4, checksum, ...plain }
+  return `X-Backpack-Signature: ${signDaemonRequest(secret, asked)}`
+}
 const signedGet = `X-Backpack-Signature: ${signDaemonRequest(secret, {
   ...{ method: 'GET', target: '/a', sizeBytes: 0, checksum: undefined },
   ...plain,
@@ -46,6 +55,7 @@ test.each<[string, Partial<DaemonOptions>, string, string]>([
   ['an unsigned PUT', { clusterSecret }, put('/b', 'meow'), 'slow 403'],
   ['a PUT signed for another name', { clusterSecret }, put('/b', 'meow', signedPut('/c')), 'slow 403'],
   ['a PUT of another body', { clusterSecret }, put('/b', 'meow', signedPut('/b', '00000000')), 'slow 400'],
+  ['a signed PUT without a version', { clusterSecret }, put('/b', 'meow', unversionedPut('/b')), 'slow 400'],
   ['a signed PUT without a secret', {}, put('/b', 'meow', signedPut('/b')), 'fast 201'],
   ['a GET with a question mark, where there are no links', { clusterSecret }, get('/a?x'), 'fast 200'],
   ['a GET beside links', { redirectToken }, get('/a'), 'fast 200'],

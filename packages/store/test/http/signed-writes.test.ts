@@ -27,7 +27,8 @@ interface Asked {
 interface SignedAs extends Partial<Asked> {
   readonly sizeBytes?: number
   readonly checksum?: string | undefined
-  readonly atMs?: number
+  /** How far ahead the clock of the signer is. */
+  readonly aheadMs?: number
   readonly with?: string
 }
 
@@ -45,7 +46,7 @@ function signatureOf(asked: Asked, signedAs: SignedAs = {}): string {
       version: signedVersion,
       contentType,
     },
-    signedAs.atMs,
+    Date.now() + (signedAs.aheadMs ?? 0),
   )
 }
 
@@ -77,17 +78,22 @@ const typed: Asked = { ...put, contentType: 'image/png' }
 const refusals: {
   readonly why: string
   readonly asked?: Asked
-  readonly signature: string | undefined
+  /** Made when it is sent: what it says of the time depends on that. */
+  readonly signature?: () => string
   readonly status?: number
   readonly code: string
 }[] = [
-  { why: 'no signature', signature: undefined, code: 'SIGNATURE_REQUIRED' },
-  { why: 'an empty header', signature: '', code: 'SIGNATURE_INVALID' },
-  { why: 'a malformed header', signature: 'let me in', code: 'SIGNATURE_INVALID' },
-  { why: 'two signatures', signature: `${signatureOf(put)}, ${signatureOf(put)}`, code: 'SIGNATURE_INVALID' },
+  { why: 'no signature', code: 'SIGNATURE_REQUIRED' },
+  { why: 'an empty header', signature: () => '', code: 'SIGNATURE_INVALID' },
+  { why: 'a malformed header', signature: () => 'let me in', code: 'SIGNATURE_INVALID' },
+  {
+    why: 'two signatures',
+    signature: () => `${signatureOf(put)}, ${signatureOf(put)}`,
+    code: 'SIGNATURE_INVALID',
+  },
   {
     why: 'another secret',
-    signature: signatureOf(put, { with: 'that of another' }),
+    signature: () => signatureOf(put, { with: 'that of another' }),
     code: 'SIGNATURE_INVALID',
   },
   ...[
@@ -97,35 +103,35 @@ const refusals: {
     { why: 'a signature of another length', as: { sizeBytes: 5 } },
     { why: 'a signature of another version', as: { version: formatVersion(1n) } },
     { why: 'a signature of another type', as: { contentType: 'text/html' } },
-    { why: 'a signature of six minutes ago', as: { atMs: Date.now() - 6 * minuteMs } },
-    { why: 'a signature of in six minutes', as: { atMs: Date.now() + 6 * minuteMs } },
+    { why: 'a signature of six minutes ago', as: { aheadMs: -6 * minuteMs } },
+    { why: 'a signature of in six minutes', as: { aheadMs: 6 * minuteMs } },
     { why: 'a signature without a checksum', as: { checksum: undefined } },
-  ].map(({ why, as }) => ({ why, signature: signatureOf(put, as), code: 'SIGNATURE_INVALID' })),
+  ].map(({ why, as }) => ({ why, signature: () => signatureOf(put, as), code: 'SIGNATURE_INVALID' })),
   {
     why: 'a signature of the same without its version',
     asked: { method: 'PUT', target: put.target, body: Buffer.from('meow') },
-    signature: signatureOf(put),
+    signature: () => signatureOf(put),
     code: 'SIGNATURE_INVALID',
   },
   {
     why: 'a signature of the same without its type',
     asked: typed,
-    signature: signatureOf(put),
+    signature: () => signatureOf(put),
     code: 'SIGNATURE_INVALID',
   },
   {
     why: 'a checksum that another signature holds',
-    signature: signatureOf(put).replace(/:[0-9a-f]{8}:/, ':00000000:'),
+    signature: () => signatureOf(put).replace(/:[0-9a-f]{8}:/, ':00000000:'),
     code: 'SIGNATURE_INVALID',
   },
   {
     why: 'a time that another signature holds',
-    signature: signatureOf(put, { atMs: Date.now() - 6 * minuteMs }).replace(/^\d+/, String(Date.now())),
+    signature: () => signatureOf(put, { aheadMs: -6 * minuteMs }).replace(/^\d+/, String(Date.now())),
     code: 'SIGNATURE_INVALID',
   },
   {
     why: 'a body with another checksum than the signed one',
-    signature: signatureOf(put, { checksum: checksumOf(Buffer.from('woof')) }),
+    signature: () => signatureOf(put, { checksum: checksumOf(Buffer.from('woof')) }),
     status: 400,
     code: 'CHECKSUM_MISMATCH',
   },
@@ -136,14 +142,8 @@ describe.each(lanes)('in the $lane', ({ fastLane }) => {
 
   test('a signed PUT is stored, and again it changes nothing', async () => {
     const daemon = await run()
-    for (const asked of [
-      put,
-      { ...typed, target: '/typed' },
-      { ...put, target: '/now', version: undefined },
-    ]) {
-      const { version: _, ...unversioned } = asked
-      const sent = asked.version === undefined ? unversioned : { ...unversioned, version: asked.version }
-      expect(await send(daemon, sent, signatureOf(sent))).toMatchObject({ status: 201 })
+    for (const asked of [put, { ...typed, target: '/typed' }]) {
+      expect(await send(daemon, asked, signatureOf(asked))).toMatchObject({ status: 201 })
     }
     expect((await daemon.store.get(name))?.data.toString()).toBe('meow')
     expect((await daemon.store.head('typed'))?.contentType).toBe('image/png')
@@ -155,7 +155,7 @@ describe.each(lanes)('in the $lane', ({ fastLane }) => {
   test.each(refusals)('a PUT with $why is refused, and nothing is stored', async (refusal) => {
     const { asked = put, signature, status = 403, code } = refusal
     const daemon = await run()
-    const answer = await send(daemon, asked, signature)
+    const answer = await send(daemon, asked, signature?.())
     expect({ status: answer.status, code: codeOf(answer) }).toEqual({ status, code })
     expect(await daemon.store.head(name)).toBeUndefined()
     expect((await daemon.store.stats()).puts.count).toBe(0)
@@ -200,13 +200,40 @@ describe.each(lanes)('in the $lane', ({ fastLane }) => {
     async (method) => {
       const daemon = await run()
       for (const target of ['/-/stats', '/-/nothing', '/stats', '/-/digest?before=1']) {
-        const asked = { method, target, body: Buffer.from('x') }
+        const asked = { method, target, body: Buffer.from('x'), version }
         expect((await send(daemon, asked, undefined)).status).toBe(403)
         const signed = await send(daemon, asked, signatureOf(asked))
         expect(['NAME_RESERVED', 'METHOD_NOT_ALLOWED']).toContain(codeOf(signed))
       }
     },
   )
+
+  test('a signed write without a version is refused: sent again, it could bring back what was deleted', async () => {
+    const daemon = await run()
+    await daemon.store.put('a', Buffer.from('a'))
+    for (const asked of [
+      { method: 'PUT', target: '/b', body: Buffer.from('meow') },
+      { method: 'DELETE', target: '/a' },
+    ]) {
+      const answer = await send(daemon, asked, signatureOf(asked))
+      expect({ status: answer.status, code: codeOf(answer) }).toEqual({
+        status: 400,
+        code: 'VERSION_REQUIRED',
+      })
+    }
+    expect(await daemon.store.head('a')).toBeDefined()
+    expect(await daemon.store.head('b')).toBeUndefined()
+  })
+
+  test('a type that is added to a signed PUT is found out, also one that stands for none', async () => {
+    const daemon = await run()
+    const answer = await send(daemon, put, signatureOf(put), 'Content-Type: -')
+    expect({ status: answer.status, code: codeOf(answer) }).toEqual({
+      status: 403,
+      code: 'SIGNATURE_INVALID',
+    })
+    expect(await daemon.store.head(name)).toBeUndefined()
+  })
 
   test('a signed body in chunks is refused: nobody signed for its end', async () => {
     const daemon = await run()

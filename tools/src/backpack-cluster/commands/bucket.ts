@@ -166,5 +166,8 @@ export const bucketCommand = commandGroup({
   name: 'bucket',
   describe: 'Who may use which shard: import, show',
   commands: [importCommand, showCommand],
-  example: ['$0 bucket show', 'Users, flags and limits of every shard'],
+  example: [
+    '$0 bucket import - < buckets.json',
+    'Tokens come from the file or from standard input, never from arguments',
+  ],
 })

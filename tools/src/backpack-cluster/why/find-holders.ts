@@ -17,6 +17,10 @@ export interface NodeAnswer {
   readonly url: string
   /** `refused`: the store wants reads to be signed, with this cluster's secret; or it has a problem. */
   readonly state: 'found' | 'missing' | 'deleted' | 'refused' | 'no answer'
+  /** Of a refusal. */
+  readonly status?: number
+  /** What the store says of it: `SIGNATURE_INVALID`. */
+  readonly code?: string
   readonly version?: string
   readonly sizeBytes?: number
 }
@@ -57,10 +61,18 @@ export async function findHolders(
   }))
 }
 
-async function ask(
-  client: NodeClient,
-  { node, path, signal }: { node: ServerNode; path: string; signal: AbortSignal },
-): Promise<NodeAnswer> {
+interface Asked {
+  readonly node: ServerNode
+  readonly path: string
+  readonly signal: AbortSignal
+}
+
+interface ClusterErrorLike {
+  readonly code?: unknown
+  readonly details?: { readonly status?: unknown; readonly code?: unknown }
+}
+
+async function ask(client: NodeClient, { node, path, signal }: Asked): Promise<NodeAnswer> {
   const asked = { node: node.id, url: node.url }
   try {
     const deadline = AbortSignal.any([signal, AbortSignal.timeout(answerMs)])
@@ -73,12 +85,37 @@ async function ask(
       return { ...asked, state: result.outcome }
     return { ...asked, state: result.outcome, version: result.version }
   } catch (error) {
-    return { ...asked, state: isAnswer(error) ? 'refused' : 'no answer' }
+    const refusal = refusalOf(error)
+    if (refusal === undefined) return { ...asked, state: 'no answer' }
+    return {
+      ...asked,
+      state: 'refused',
+      ...refusal,
+      ...(await codeOfRefusal(client, { node, path, signal })),
+    }
   }
 }
 
-/** Whether a node said something else than that it has the blob or not; 503 is such an answer, too. */
-function isAnswer(error: unknown): boolean {
-  const { code, details } = error as { code?: unknown; details?: { status?: unknown } }
-  return code === 'NODE_REFUSED' || (code === 'NODE_AWAY' && details?.status !== undefined)
+/** When a node said something else than that it has the blob or not; 503 is such an answer, too. */
+function refusalOf(error: unknown): { status?: number; code?: string } | undefined {
+  const { code, details } = error as ClusterErrorLike
+  if (code !== 'NODE_REFUSED' && details?.status === undefined) return undefined
+  return {
+    ...(typeof details?.status === 'number' ? { status: details.status } : {}),
+    ...(typeof details?.code === 'string' ? { code: details.code } : {}),
+  }
+}
+
+/** The answer to a HEAD has no words; the same to a GET has. */
+async function codeOfRefusal(
+  client: NodeClient,
+  { node, path, signal }: Asked,
+): Promise<{ status?: number; code?: string }> {
+  try {
+    const result = await client.get(node, path, AbortSignal.any([signal, AbortSignal.timeout(answerMs)]))
+    if (result.outcome === 'found') result.body.destroy()
+    return {}
+  } catch (error) {
+    return refusalOf(error) ?? {}
+  }
 }

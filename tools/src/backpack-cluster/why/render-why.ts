@@ -97,11 +97,11 @@ export function renderName(
     ? `${name} is in these shards; nodes are asked in this order`
     : `${name} is in no shard that could be asked`
   const rows = having.flatMap(({ shard, nodes }) =>
-    nodes.map(({ node, url, state, sizeBytes, version }, at) => [
+    nodes.map(({ node, url, state, status, code, sizeBytes, version }, at) => [
       at === 0 ? shard : '',
       node,
       url,
-      state,
+      [state, status, code].filter((part) => part !== undefined).join(' '),
       sizeBytes === undefined ? '' : formatBytes(sizeBytes),
       version ?? '',
     ]),

@@ -8,9 +8,9 @@ import {
   readClusterSecret,
 } from '@backpack/command-line'
 import { createReadStream } from 'node:fs'
-import { rawAddress, showAddress } from '../blob-address.js'
+import { rawAddress, showAddress } from '../../client/blob-address.js'
 import { putBlob } from '../http-transfer.js'
-import { checksumOfFile } from '../sign-transfer.js'
+import { checksumOfFile } from '../../client/sign-transfer.js'
 import { findUploads } from '../upload-sources.js'
 
 export const upload: CommandOf2013 = {

@@ -15,7 +15,7 @@ import { createWriteStream } from 'node:fs'
 import { rename, rm, stat } from 'node:fs/promises'
 import type { CommandModule } from 'yargs'
 import { z } from 'zod'
-import { blobAddress, defaultUrl } from '../blob-address.js'
+import { blobAddress, defaultUrl } from '../../client/blob-address.js'
 import { type Answer, getBlob, type Transfer } from '../http-transfer.js'
 
 const standardOutput = '-'

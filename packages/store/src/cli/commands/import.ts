@@ -1,9 +1,11 @@
 import {
   CliError,
+  clusterSecretOption,
   jsonOption,
   parseArguments,
   pathArgument,
   quietOption,
+  readClusterSecret,
   runCommand,
   urlArgument,
   usageError,
@@ -36,6 +38,7 @@ const schema = z.object({
   keep: z.boolean(),
   verify: z.boolean(),
   report: pathArgument.optional(),
+  clusterSecretFile: pathArgument.optional(),
   json: z.boolean(),
   quiet: z.boolean(),
 })
@@ -61,6 +64,7 @@ export const importCommand: CommandModule = {
         keep: { type: 'boolean', default: false, describe: 'Leave names alone that are stored already' },
         verify: { type: 'boolean', default: false, describe: 'Then read every blob back and compare it' },
         report: { type: 'string', describe: 'Write a line of JSON per file here, with size and CRC-32' },
+        ...clusterSecretOption,
         ...jsonOption,
         ...quietOption,
       })
@@ -84,7 +88,7 @@ export const importCommand: CommandModule = {
         try {
           return await importWithReport({ ...args, report: args.report, source, target, signal })
         } catch (error) {
-          throw explainConnection(error, places.url)
+          throw explain(error, places.url)
         } finally {
           await target.close()
         }
@@ -93,6 +97,9 @@ export const importCommand: CommandModule = {
       }
     }),
 }
+
+const secretAdvice =
+  'Give the secret that the store has with --cluster-secret-file, or in BACKPACK_CLUSTER_SECRET.'
 
 type ImportArguments = z.output<typeof schema>
 
@@ -105,7 +112,15 @@ interface Places {
 }
 
 /** With --from-2013 the only argument is the data directory. */
-function placesOf({ source, directory, from2013, url, redis, prefix }: ImportArguments): Places {
+function placesOf({
+  source,
+  directory,
+  from2013,
+  url,
+  redis,
+  prefix,
+  clusterSecretFile,
+}: ImportArguments): Places {
   const is2013 = from2013 !== undefined
   const from = from2013 ?? source
   const to = is2013 ? source : directory
@@ -116,6 +131,8 @@ function placesOf({ source, directory, from2013, url, redis, prefix }: ImportArg
   if (!is2013 && redis !== undefined) throw usageError('redis: only with --from-2013')
   if (to === undefined && url === undefined) throw usageError('directory: say where to, or give --url')
   if (to !== undefined && url !== undefined) throw usageError('give a data directory or --url, not both')
+  if (url === undefined && clusterSecretFile !== undefined)
+    throw usageError('cluster-secret-file: only with --url')
   return { from, is2013, directory: to, url }
 }
 
@@ -149,9 +166,12 @@ async function openSource(
 
 async function openTarget(
   { directory, url }: Places,
-  { quiet, json }: ImportArguments,
+  { quiet, json, clusterSecretFile }: ImportArguments,
 ): Promise<ImportTarget> {
-  if (url !== undefined) return new HttpTarget(url, { connectionsMax: importConcurrency })
+  if (url !== undefined) {
+    const secret = await readClusterSecret(clusterSecretFile)
+    return new HttpTarget(url, { connectionsMax: importConcurrency, secret })
+  }
   try {
     return new StoreTarget(await openWritable(directory ?? '', { quiet: quiet || json }))
   } catch (error) {
@@ -164,9 +184,13 @@ async function openTarget(
   }
 }
 
-function explainConnection(error: unknown, url: URL | undefined): unknown {
+function explain(error: unknown, url: URL | undefined): unknown {
+  if (url === undefined) return error
   const { code = '', message } = error as NodeJS.ErrnoException
-  if (url === undefined || !connectionErrors.has(code)) return error
+  if (code === 'SIGNATURE_REQUIRED' || code === 'SIGNATURE_INVALID') {
+    return new CliError(message, { advice: secretAdvice, cause: error })
+  }
+  if (!connectionErrors.has(code)) return error
   return new CliError(`${url.origin} cannot be reached: ${message}`, {
     advice: 'Start a store with `backpack serve <directory>`, or say with --url where one is.',
     cause: error,

@@ -69,7 +69,8 @@ export const serveCommand: CommandModule = {
         'refuse-unsigned-reads': {
           type: 'boolean',
           default: false,
-          describe: 'Serve blobs only to signed requests and links',
+          describe:
+            'Serve blobs only to signed requests and links; needs a cluster secret or a redirect token',
         },
         'log-level': {
           type: 'string',
@@ -108,6 +109,7 @@ export const serveCommand: CommandModule = {
       }
       // fastify and pino take a while to load; no other command needs them.
       const { runDaemon } = await import('../run-daemon.js')
-      return runDaemon({ ...options, ...access, keyMap: keyMapOf({ redis, redisPrefix }) }, signal)
+      const keyMap = keyMapOf({ redis, redisPrefix })
+      return runDaemon({ ...options, ...access, clusterSecretFile, keyMap }, signal)
     }),
 }

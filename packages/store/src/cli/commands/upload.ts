@@ -21,9 +21,9 @@ import type { Secret } from '@backpack/signing'
 import { createReadStream } from 'node:fs'
 import type { CommandModule } from 'yargs'
 import { z } from 'zod'
-import { blobAddress, defaultUrl, showAddress } from '../blob-address.js'
+import { blobAddress, defaultUrl, showAddress } from '../../client/blob-address.js'
 import { putBlob } from '../http-transfer.js'
-import { checksumOfFile } from '../sign-transfer.js'
+import { checksumOfFile } from '../../client/sign-transfer.js'
 import { findUploads, type Upload } from '../upload-sources.js'
 
 const uploadsAtOnce = 4

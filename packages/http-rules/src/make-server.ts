@@ -1,10 +1,24 @@
-// A node:http server within the limits. Never listens.
+// A node:http server within limits, which leaves every answer to its handler. Never listens.
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import type { CoordinatorLimits } from '../limits.js'
 
 export type RequestHandler = (request: IncomingMessage, response: ServerResponse) => void
 
-export function makeServer(handler: RequestHandler, limits: CoordinatorLimits): Server {
+export interface ServerLimits {
+  /** From the first byte of a request to the end of its headers. */
+  readonly headersMs: number
+  /** A kept-alive connection without a request. */
+  readonly keepAliveMs: number
+  /** A connection on which nothing moves. */
+  readonly stalledMs: number
+  /** How often these deadlines are looked at. */
+  readonly checkEveryMs: number
+  /** Request line and headers together. */
+  readonly headerBytesMax: number
+  /** For faultOfRequest() to look at. */
+  readonly headersCountMax: number
+}
+
+export function makeServer(handler: RequestHandler, limits: ServerLimits): Server {
   const server = createServer(
     {
       headersTimeout: limits.headersMs,
@@ -13,7 +27,7 @@ export function makeServer(handler: RequestHandler, limits: CoordinatorLimits): 
       connectionsCheckingInterval: limits.checkEveryMs,
       maxHeaderSize: limits.headerBytesMax,
       noDelay: true,
-      // RequestRules looks at the Host: node:http would answer without a body and without the listener's headers.
+      // faultOfRequest() looks at it: node:http would answer without a word.
       requireHostHeader: false,
     },
     handler,
@@ -24,7 +38,7 @@ export function makeServer(handler: RequestHandler, limits: CoordinatorLimits): 
   server.maxHeadersCount = limits.headersCountMax + 1
   // An upload is answered with 100 Continue by its route, once it is known that its body is wanted.
   server.on('checkContinue', handler)
-  // Without a listener node:http answers by itself: bare, and before the requests in front of it.
+  // faultOfRequest() again: node:http would answer bare, and before the requests in front of it.
   server.on('checkExpectation', handler)
   return server
 }

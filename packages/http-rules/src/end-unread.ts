@@ -2,7 +2,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 
-/** A body of this size that nobody wants is read to its end, to keep the connection; a larger one ends it. */
+/**
+ * A body of this size that nobody wants is read to its end, to keep the connection; a larger one ends it. At least what the
+ * fast lane of a store takes in one piece, so that a refusal leaves the same connection in both lanes.
+ */
 const unreadBytesMax = 64 * 1024
 /** So long a client that is still sending may take until it looks at its answer. */
 const lingerMs = 5_000

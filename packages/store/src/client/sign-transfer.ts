@@ -8,7 +8,7 @@ import { formatVersion, nextVersion } from '../needle/blob-version.js'
 const storeIds = 65_536
 
 export interface TransferToSign {
-  readonly method: 'GET' | 'PUT'
+  readonly method: 'GET' | 'HEAD' | 'PUT'
   readonly target: string
   readonly headers: Readonly<Record<string, string>>
   /** Eight hex digits; of a PUT. */
@@ -30,7 +30,8 @@ export function signedHeaders(
     checksum,
     version,
     sizeBytes: Number(headers['Content-Length'] ?? 0),
-    contentType: headers['Content-Type'],
+    // As it arrives: spaces and tabs around a value are not part of it (RFC 9110, 5.5).
+    contentType: headers['Content-Type']?.replace(/^[ \t]+|[ \t]+$/g, ''),
   })
   return {
     ...headers,
@@ -40,9 +41,14 @@ export function signedHeaders(
 }
 
 /** CRC-32 of a file, eight hex digits. */
-export async function checksumOfFile(path: string): Promise<string> {
+export function checksumOfFile(path: string): Promise<string> {
+  return checksumOfBytes(createReadStream(path) as AsyncIterable<Buffer>)
+}
+
+/** CRC-32 of all the bytes, eight hex digits. */
+export async function checksumOfBytes(bytes: AsyncIterable<Buffer> | Buffer): Promise<string> {
   let checksum = 0
-  for await (const part of createReadStream(path) as AsyncIterable<Buffer>) checksum = crc32(part, checksum)
+  for await (const part of Buffer.isBuffer(bytes) ? [bytes] : bytes) checksum = crc32(part, checksum)
   return checksum.toString(16).padStart(8, '0')
 }
 

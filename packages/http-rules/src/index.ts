@@ -1,0 +1,3 @@
+export { endUnread } from './end-unread.js'
+export { makeServer, type RequestHandler, type ServerLimits } from './make-server.js'
+export { type Fault, type FaultCode, faultOfError, faultOfRequest, faultStatuses } from './request-fault.js'
