@@ -15,10 +15,10 @@ const settleMs = 20
 /** After a read that failed. */
 const retryMs = 1_000
 /**
- * So often what changed while it was read is read again before a snapshot is made of it after all. More than a burst of edits
- * has changes, each of which may take a round on a busy machine; without an end a model that never rests would never be seen.
+ * So long what changed while it was read is read again before a snapshot is made of it after all: longer than a burst of edits
+ * takes, and short enough for a model that never rests, as one of many shards whose sizes are published.
  */
-const roundsMax = 200
+const readingMsMax = 1_500
 
 export interface ClusterWatch {
   /** The model as last read; another object after each change, never changed itself. */
@@ -156,7 +156,8 @@ class TreeWatch implements ClusterWatch {
    * of a change before it gives what came later.
    */
   async #readStale(): Promise<void> {
-    for (let round = 0; round < roundsMax && this.#stale.size > 0; round++) {
+    const endsAtMs = performance.now() + readingMsMax
+    while (this.#stale.size > 0 && performance.now() < endsAtMs) {
       const sources = [...this.#stale]
       this.#stale.clear()
       try {

@@ -44,6 +44,8 @@ async function read(source: SecretSource): Promise<Secret | undefined> {
 
 /** Who is warned may have his reasons, such as a group of daemons: the secret is used all the same. */
 async function warnWhenReadable(file: string): Promise<void> {
-  const { mode } = await stat(file)
-  if ((mode & readableByOthers) !== 0) printNote(`Warning: ${file} is readable by others: chmod 600 ${file}`)
+  // It may have been replaced since it was read.
+  const stats = await stat(file).catch(() => undefined)
+  if (stats !== undefined && (stats.mode & readableByOthers) !== 0)
+    printNote(`Warning: ${file} is readable by others: chmod 600 ${file}`)
 }

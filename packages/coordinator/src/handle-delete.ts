@@ -36,7 +36,8 @@ export async function handleDelete(
   const { nodes } = shard
   const present = await findPresent(parts, nodes, path)
   if (present === undefined) return { outcome: 'missing' }
-  if (present.deleted) return { outcome: 'deleted', version: present.version }
+  // Where a node was not heard it may have a blob that came after that.
+  if (present.deleted && present.everybodyAnswered) return { outcome: 'deleted', version: present.version }
   let newest = present.version
   for (let round = 0; round < roundsMax; round++) {
     const version = mintVersion(newest)
@@ -59,6 +60,15 @@ export async function handleDelete(
   throw new ClusterError('NODES_AWAY', `The nodes of shard ${shardId} do not all take the delete: try again`)
 }
 
+interface Present {
+  readonly version: string
+  readonly deleted: boolean
+  readonly everybodyAnswered: boolean
+}
+
+/** Of a tombstone whose version a node does not tell: every other one is newer. */
+const oldestVersion = '0'.repeat(16)
+
 /**
  * The newest that any node has, a live blob before tombstones; undefined when every node says that there never was one.
  * Throws NODES_AWAY when none of those that answer has anything, but not all answer.
@@ -67,19 +77,22 @@ async function findPresent(
   parts: CoordinatorParts,
   nodes: readonly ServerNode[],
   path: string,
-): Promise<{ readonly version: string; readonly deleted: boolean } | undefined> {
+): Promise<Present | undefined> {
   const asked = nodesToAsk(parts, nodes)
   const answers = (await Promise.all(asked.map((node) => headAt(parts, node, path)))).filter(
     (answer) => answer !== undefined,
   )
   const live = answers.flatMap((answer) => (answer.outcome === 'found' ? [answer.blob.version] : []))
-  const dead = answers.flatMap((answer) => (answer.outcome === 'deleted' ? [answer.version ?? ''] : []))
+  const dead = answers.flatMap((answer) =>
+    answer.outcome === 'deleted' ? [answer.version ?? oldestVersion] : [],
+  )
   const [newestLive] = live.sort().slice(-1)
   const [newestDead] = dead.sort().slice(-1)
-  if (newestLive !== undefined) return { version: newestLive, deleted: false }
-  if (newestDead !== undefined) return { version: newestDead, deleted: true }
   const away = nodes.length - answers.length
-  if (away > 0) throw nodesAway(away, nodes.length)
+  const everybodyAnswered = away === 0
+  if (newestLive !== undefined) return { version: newestLive, deleted: false, everybodyAnswered }
+  if (newestDead !== undefined) return { version: newestDead, deleted: true, everybodyAnswered }
+  if (!everybodyAnswered) throw nodesAway(away, nodes.length)
   return undefined
 }
 

@@ -77,6 +77,21 @@ describe('a delete', () => {
     expect(asked).toEqual([])
   })
 
+  test('of what a node knows as deleted is queued for one that is away: it may have what came after', async () => {
+    const cluster = await smallCluster({ options: { copies: 2 } })
+    await send(cluster.port, 'PUT', path, { body: 'old' })
+    await send(cluster.port, 'DELETE', target)
+    await cluster.node('12').store.put(name, Buffer.from('uploaded again'))
+    await cluster.node('12').stop()
+    await untilSeen(cluster, '12', 'down')
+    const answer = await send(cluster.port, 'DELETE', target)
+    expect(answer.status).toBe(204)
+    const tasks = (await dueTasks(cluster.queue)).map(({ task }) => task)
+    expect(tasks).toMatchObject([
+      { op: 'delete', path, version: answer.headers['x-backpack-version'], to: '12' },
+    ])
+  })
+
   test('wins over an overwrite on another node whose clock is ahead', async () => {
     const cluster = await smallCluster({ options: { copies: 2 } })
     await send(cluster.port, 'PUT', path, { body: 'old' })

@@ -58,8 +58,9 @@ test.each([
   const cluster = await runAskedOnce(1_000 * sizeBytes)
   const { tree, coordinator } = cluster
   const acl = [{ user: '*', token: 'a token', flags: 3 }]
+  const before = coordinator.snapshot.shards.get('1')?.access
   await tree.create(treePaths.shardAcl('1'), Buffer.from(JSON.stringify({ acl, flags: 0, ...limits })))
-  await until(() => coordinator.snapshot.shards.get('1')?.access !== undefined, 'the ACL is seen')
+  await until(() => coordinator.snapshot.shards.get('1')?.access !== before, 'the ACL is seen')
   await uploadAll(cluster)
   const { bytes, blobs } = await storedOf(cluster)
   expect(blobs).toBeGreaterThan(6)

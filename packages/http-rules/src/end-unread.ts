@@ -27,7 +27,8 @@ export function endUnread(request: IncomingMessage, response: ServerResponse): v
 function linger(socket: Socket, request: IncomingMessage): void {
   socket.destroySoon = () => socket.destroy()
   socket.end()
-  request.resume()
+  // One that was read by an iterator would not flow.
+  request.removeAllListeners('readable').resume()
   const timer = setTimeout(() => socket.destroy(), lingerMs)
   socket.once('close', () => clearTimeout(timer))
 }

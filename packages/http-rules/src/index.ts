@@ -1,3 +1,10 @@
 export { endUnread } from './end-unread.js'
 export { makeServer, type RequestHandler, type ServerLimits } from './make-server.js'
-export { type Fault, type FaultCode, faultOfError, faultOfRequest, faultStatuses } from './request-fault.js'
+export {
+  expectsContinue,
+  type Fault,
+  type FaultCode,
+  faultOfError,
+  faultOfRequest,
+  faultStatuses,
+} from './request-fault.js'

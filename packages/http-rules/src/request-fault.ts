@@ -24,18 +24,20 @@ const tooLarge: Fault = {
 /** As node:http looks for it. */
 const continuePattern = /(?:^|\W)100-continue(?:$|\W)/i
 
+/** Whether the client waits for 100 Continue. Older versions know no expectations (RFC 9110, 10.1.1). */
+export function expectsContinue({ headers, httpVersion }: IncomingMessage): boolean {
+  return httpVersion === '1.1' && headers.expect !== undefined
+}
+
 /**
  * Of a request that node:http took for one. It drops headers past its maximum in silence: makeServer() tells it one more than
  * `headersCountMax`.
  */
-export function faultOfRequest(
-  { headers, rawHeaders, httpVersion, httpVersionMajor }: IncomingMessage,
-  headersCountMax: number,
-): Fault | undefined {
+export function faultOfRequest(request: IncomingMessage, headersCountMax: number): Fault | undefined {
+  const { headers, rawHeaders, httpVersion, httpVersionMajor } = request
   if (httpVersionMajor !== 1) return { code: 'HTTP_VERSION_UNKNOWN', error: 'HTTP/1.1 is spoken here' }
   if (rawHeaders.length / 2 > headersCountMax) return tooLarge
-  // Older versions know no expectations (RFC 9110, 10.1.1).
-  if (httpVersion === '1.1' && headers.expect !== undefined && !continuePattern.test(headers.expect)) {
+  if (expectsContinue(request) && !continuePattern.test(headers.expect ?? '')) {
     return { code: 'EXPECTATION_UNKNOWN', error: 'Nothing but 100-continue can be expected here' }
   }
   let hosts = 0

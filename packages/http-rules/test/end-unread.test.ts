@@ -20,13 +20,17 @@ interface Refuser {
   readonly asked: string[]
 }
 
-/** Refuses every request as soon as it has its head. */
-async function startRefuser(): Promise<Refuser> {
+/** Refuses every request as soon as it has its head, or the first piece of its body. */
+async function startRefuser({ readsFirst = false } = {}): Promise<Refuser> {
   const asked: string[] = []
   const server = makeServer((request, response) => {
     asked.push(request.url ?? '')
-    endUnread(request, response)
-    response.writeHead(403, { 'Content-Length': 3 }).end('no\n')
+    const refuse = () => {
+      endUnread(request, response)
+      response.writeHead(403, { 'Content-Length': 3 }).end('no\n')
+    }
+    if (readsFirst) void request.iterator({ destroyOnReturn: false }).next().then(refuse)
+    else refuse()
   }, limits)
   onTestFinished(() => {
     server.closeAllConnections()
@@ -51,11 +55,14 @@ async function textOf(socket: Socket): Promise<string> {
   return Buffer.concat(pieces).toString('latin1')
 }
 
+const announced = `Content-Length: ${20 * mebibyte}\r\n\r\n`
+
 test.each([
-  ['announced', `Content-Length: ${20 * mebibyte}\r\n\r\n`],
-  ['in chunks', 'Transfer-Encoding: chunked\r\n\r\n'],
-])('a client that sends all of a large body first sees its answer (%s)', async (kind, head) => {
-  const { port } = await startRefuser()
+  ['announced', announced, false],
+  ['announced, and begun', announced, true],
+  ['in chunks', 'Transfer-Encoding: chunked\r\n\r\n', false],
+])('a client that sends all of a large body first sees its answer (%s)', async (kind, head, readsFirst) => {
+  const { port } = await startRefuser({ readsFirst })
   const socket = connected(port).pause()
   socket.write(`PUT /a HTTP/1.1\r\nHost: x\r\n${head}`)
   for (let sentBytes = 0; sentBytes < 20 * mebibyte; sentBytes += mebibyte) {

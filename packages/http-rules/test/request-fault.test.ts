@@ -1,8 +1,9 @@
 import { once } from 'node:events'
-import { type AddressInfo, connect } from 'node:net'
+import { IncomingMessage } from 'node:http'
+import { type AddressInfo, connect, Socket } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
 import { makeServer } from '../src/make-server.js'
-import { type Fault, faultOfError, faultOfRequest } from '../src/request-fault.js'
+import { expectsContinue, type Fault, faultOfError, faultOfRequest } from '../src/request-fault.js'
 
 const headersCountMax = 10
 const limits = {
@@ -57,4 +58,16 @@ test.each([
 
 test('a connection that broke is no fault of a request', () => {
   expect(faultOfError(Object.assign(new Error('gone'), { code: 'ECONNRESET' }))).toBeUndefined()
+})
+
+test('only HTTP/1.1 knows expectations', () => {
+  const request = new IncomingMessage(new Socket())
+  request.headers = { expect: '100-continue' }
+  for (const [version, expects] of [
+    ['1.0', false],
+    ['1.1', true],
+  ] as const) {
+    request.httpVersion = version
+    expect(expectsContinue(request)).toBe(expects)
+  }
 })

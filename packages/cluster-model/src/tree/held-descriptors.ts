@@ -6,29 +6,36 @@ import fs from 'node:fs'
 /** Can be polled, which the event loop may be about to do, and is always ready: then the client looks for a server at once. */
 const standIn = '/dev/random'
 
-/** What is held counts against the limit of the process. */
-const heldMax = 1_024
+/** What is opened for that counts against the limit of the process. */
+const openedMax = 1_024
 
 export class HeldDescriptors {
+  #inUse: ReadonlySet<number> = new Set()
   #highest = -1
   readonly #held: number[] = []
 
-  /** To be called while the socket is open: its number is at most the highest one in use. Ends hold(). */
+  /** To be called while the socket is open: its number is one of those in use. Ends hold(). */
   note(): void {
     this.release()
-    this.#highest = highestInUse()
+    this.#inUse = descriptorsInUse()
+    this.#highest = Math.max(-1, ...this.#inUse)
   }
 
-  /** To be called right after the socket was closed: takes its number, with all that are free below the one noted. */
+  /** To be called right after the socket was closed: takes each number that was in use then and is free now. */
   hold(): void {
     if (this.#held.length > 0) return
+    const opened: number[] = []
     try {
-      for (let last = -1; last < this.#highest && this.#held.length < heldMax; ) {
-        last = fs.openSync(standIn, 'r')
-        this.#held.push(last)
+      // The system gives the lowest that is free.
+      while (opened.length < openedMax && (opened.at(-1) ?? -1) < this.#highest) {
+        opened.push(fs.openSync(standIn, 'r'))
       }
     } catch {
       // No descriptor is left, so nobody else gets the number either; or there is no such file, and it is as it was.
+    }
+    for (const descriptor of opened) {
+      if (this.#inUse.has(descriptor)) this.#held.push(descriptor)
+      else fs.closeSync(descriptor)
     }
   }
 
@@ -37,11 +44,11 @@ export class HeldDescriptors {
   }
 }
 
-/** -1 where the system does not tell. */
-function highestInUse(): number {
+/** None where the system does not tell. */
+function descriptorsInUse(): ReadonlySet<number> {
   try {
-    return fs.readdirSync('/dev/fd').reduce((highest, name) => Math.max(highest, Number(name)), -1)
+    return new Set(fs.readdirSync('/dev/fd').map(Number))
   } catch {
-    return -1
+    return new Set()
   }
 }

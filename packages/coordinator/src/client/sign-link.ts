@@ -31,7 +31,7 @@ export interface LinkRequest {
  * TypeError for another method or end.
  */
 export function signLink({ method, path, user, expiresAtSeconds, token }: LinkRequest): string {
-  if (!methods.has(method)) throw new TypeError('method: must be GET, PUT or POST')
+  if (!methods.has(method)) throw new TypeError('method: must be GET, HEAD, PUT or POST')
   if (!Number.isInteger(expiresAtSeconds) || expiresAtSeconds < 0 || expiresAtSeconds > expiresAtSecondsMax) {
     throw new TypeError(`expiresAtSeconds: must be a whole number, 0 to ${expiresAtSecondsMax}`)
   }

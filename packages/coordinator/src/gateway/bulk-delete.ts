@@ -3,11 +3,11 @@ import { ClusterError, type Shard } from '@backpack/cluster-model'
 import type { FastifyPluginCallback, FastifyReply } from 'fastify'
 import { z } from 'zod'
 import { handleDelete } from '../handle-delete.js'
+import { isExpected, logFailure } from '../log-failure.js'
 import { requireShard } from './authorize.js'
 import { gatewayRefusalOf } from './gateway-answers.js'
 import type { GatewayParts } from './gateway-parts.js'
 import { isSmallList } from './is-small-list.js'
-import { isExpected, logFailure } from '../log-failure.js'
 import { parseJson, readBody } from './read-body.js'
 
 const keysMax = 10_000

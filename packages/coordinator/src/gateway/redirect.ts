@@ -17,12 +17,7 @@ export const redirect: FastifyPluginCallback<GatewayParts> = (app, parts, done) 
     url: '/redirect',
     config: { access: 'read' },
     handler: async (request, reply) => {
-      const {
-        redirectPort,
-        redirectToken,
-        redirectSignatureTimeoutSeconds,
-        headers: replyHeaders,
-      } = parts.config()
+      const { redirectPort, redirectToken, redirectSignatureTimeoutSeconds } = parts.config()
       const { key } = shardAndKey(request.target)
       checkName(key)
       if (key.split('/').some((part) => part === '.' || part === '..')) {
@@ -44,7 +39,8 @@ export const redirect: FastifyPluginCallback<GatewayParts> = (app, parts, done) 
         name: key,
         blob,
         token: redirectToken,
-        replyHeaders,
+        // The configuration may be another one by now.
+        replyHeaders: Object.entries(reply.raw.getHeaders()).map(([name, value]) => [name, String(value)]),
         nowSeconds: Math.floor(Date.now() / 1000),
         validSeconds: redirectSignatureTimeoutSeconds,
       })

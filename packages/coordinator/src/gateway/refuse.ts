@@ -1,9 +1,9 @@
 // Answers a request with what was thrown, and remembers it for /proxy_stat.
 import { endUnread } from '@backpack/http-rules'
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { logFailure } from '../log-failure.js'
 import { gatewayRefusalOf, plainText } from './gateway-answers.js'
 import type { GatewayParts } from './gateway-parts.js'
-import { logFailure } from '../log-failure.js'
 
 /** One line of text; with `fields` JSON, which holds them beside the error and its code. */
 export function refuse(

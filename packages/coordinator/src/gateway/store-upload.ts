@@ -1,5 +1,6 @@
 // What both uploads do: receive the body, store it in a shard, say where the copies are.
 import { ClusterError, type Shard } from '@backpack/cluster-model'
+import { expectsContinue } from '@backpack/http-rules'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { handlePut, type PutReceipt } from '../handle-put.js'
 import { copiesHeader, shardHeader, versionHeader } from '../http/answers.js'
@@ -37,7 +38,7 @@ export async function storeUpload(
     receipt = await handlePut(parts, {
       name: key,
       receive: () => {
-        if (headers.expect !== undefined) reply.raw.writeContinue()
+        if (expectsContinue(raw)) reply.raw.writeContinue()
         return parts.receiver.receiveRequest(raw, sizeBytes)
       },
       announcedBytes: sizeBytes,

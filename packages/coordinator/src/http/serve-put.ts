@@ -1,5 +1,6 @@
 // PUT /name: the request as handlePut() wants it, its receipt as an answer.
 import { ClusterError } from '@backpack/cluster-model'
+import { expectsContinue } from '@backpack/http-rules'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { checkPlainAccess, mayWritePlainly } from '../access/plain-access.js'
 import { nameOfTarget } from '../blob-address.js'
@@ -23,8 +24,6 @@ export async function servePut(
   const wanted = shardId === undefined ? undefined : parts.watch.snapshot.shards.get(shardId)
   if (wanted !== undefined) checkPlainAccess(wanted.access, request, 'write')
   const sizeBytes = announcedBytes(headers)
-  // While a large body goes on to its node nothing moves here; the body itself has a deadline of its own.
-  request.socket.setTimeout(0)
   const copies = copiesWanted(headers) ?? parts.copies
   const choice = recordChoice(headers)
   let receipt: PutReceipt
@@ -33,7 +32,7 @@ export async function servePut(
       name,
       receive: () => {
         // The client is told to send its body once everything else was accepted (RFC 9110, 10.1.1).
-        if (headers.expect !== undefined) response.writeContinue()
+        if (expectsContinue(request)) response.writeContinue()
         return parts.receiver.receiveRequest(request, sizeBytes)
       },
       announcedBytes: sizeBytes,

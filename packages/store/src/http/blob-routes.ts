@@ -1,4 +1,5 @@
 // PUT, GET, HEAD and DELETE of a blob through fastify: the lane that does everything.
+import { expectsContinue } from '@backpack/http-rules'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { ServerResponse } from 'node:http'
 import type { Readable } from 'node:stream'
@@ -41,7 +42,7 @@ async function handlePut(store: Store, uploads: UploadWatch, request: FastifyReq
   const name = decodeTarget(target)
   const sizeBytes = announcedLength(request)
   const goAhead = () => {
-    if (request.headers.expect !== undefined) reply.raw.writeContinue()
+    if (expectsContinue(request.raw)) reply.raw.writeContinue()
   }
   const collect = () => {
     goAhead()

@@ -1,6 +1,6 @@
 // What HTTP demands of a server and node:http leaves open: one Host, a bound on headers, requests of a connection
 // in their order, and an answer to what is no request at all.
-import { faultOfError, faultOfRequest } from '@backpack/http-rules'
+import { endUnread, faultOfError, faultOfRequest } from '@backpack/http-rules'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { type Server, type ServerResponse, STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
@@ -21,6 +21,7 @@ export class RequestRules {
     app.addHook('onRequest', (request, reply, done) => {
       const fault = faultOfRequest(request.raw, this.#limits.headersCountMax)
       if (fault === undefined) return done()
+      endUnread(request.raw, reply.raw)
       sendCode(reply.header('Connection', 'close'), fault.code, fault.error)
     })
     app.server.on('connect', (_request, socket) => {
@@ -36,8 +37,12 @@ export class RequestRules {
     const { socket } = request.raw
     const before = this.#latest.get(socket)
     this.#latest.set(socket, reply.raw)
-    if (before === undefined || before.closed) done()
-    else before.once('close', () => done())
+    const proceed = () => {
+      // The answer before this one ended the connection: what came behind it is not looked at (RFC 9112, 9.6).
+      if (socket.writable) done()
+    }
+    if (before === undefined || before.closed) proceed()
+    else before.once('close', proceed)
   }
 
   /** Answers what the parser refused; a whole request in front of it gets its own answer first. */

@@ -11,6 +11,7 @@ import type { StoreOptions } from '../../src/index.js'
 const startMs = 60_000
 /** Private packages are only source: they go into the bundle, as they do when the package is built. */
 export const privateSources = {
+  '@backpack/http-rules': fileURLToPath(new URL('../../../http-rules/src/index.ts', import.meta.url)),
   '@backpack/signing': fileURLToPath(new URL('../../../signing/src/index.ts', import.meta.url)),
 }
 

@@ -99,7 +99,7 @@ export const importCommand: CommandModule = {
 }
 
 const secretAdvice =
-  'Give the secret that the store has with --cluster-secret-file, or in BACKPACK_CLUSTER_SECRET.'
+  'Give the secret that the store has with --cluster-secret-file, or in BACKPACK_CLUSTER_SECRET. The clocks must agree, too.'
 
 type ImportArguments = z.output<typeof schema>
 
