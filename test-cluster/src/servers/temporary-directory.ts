@@ -29,8 +29,14 @@ export class TemporaryDirectory {
   }
 
   remove(): void {
-    rmSync(this.path, { recursive: true, force: true, maxRetries: 3 })
-    this.#keeper?.stdin?.end()
+    try {
+      rmSync(this.path, { recursive: true, force: true, maxRetries: 3 })
+    } catch (error) {
+      // A server that is just being killed wrote into it meanwhile: the keeper goes on until it stays away.
+      if ((error as NodeJS.ErrnoException).code !== 'ENOTEMPTY') throw error
+    } finally {
+      this.#keeper?.stdin?.end()
+    }
   }
 }
 
